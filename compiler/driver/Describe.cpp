@@ -1,0 +1,194 @@
+//===- Describe.cpp - What an artifact says of itself ---------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/driver/Describe.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include <set>
+
+using namespace mlir;
+
+namespace foregrad::compiler {
+
+/// The model's text; the files that it takes in follow, each behind a line with its name.
+static std::string joinSources(const lang::Result &model) {
+  std::string text;
+  for (const auto &[name, content] : model.sources) {
+    if (!text.empty())
+      text += ("// ---- file " + llvm::sys::path::filename(name) + "\n").str();
+    text += content;
+  }
+  return text;
+}
+
+static std::unique_ptr<schema::HyperT>
+makeHyper(const HyperInfo &info, const lang::Recipe &recipe) {
+  auto hyper = std::make_unique<schema::HyperT>();
+  hyper->name = info.name.str();
+  hyper->value = info.value;
+  for (const lang::Recipe::Entry &entry : recipe.getEntries())
+    if (entry.key == info.name)
+      hyper->value = recipe.getNumber(info.name);
+  hyper->help = info.help.str();
+  return hyper;
+}
+
+void describeModel(const lang::Result &model, const CompileOptions &options,
+                   const RuleChoice &rule, const OptimizerInfo &optimizer,
+                   schema::ArtifactT &artifact) {
+  artifact.compiler_version = compilerVersion();
+  artifact.flags = options.commandLine;
+  artifact.source_name = llvm::sys::path::filename(options.input).str();
+  artifact.source = joinSources(model);
+  artifact.model = model.modelName;
+  artifact.rule = rule.text();
+  artifact.precision =
+      options.precision == "f64" ? schema::DType::F64 : schema::DType::F32;
+  artifact.batch = static_cast<uint32_t>(model.recipe.getBatch());
+  artifact.classes = model.classNames;
+
+  std::vector<HyperInfo> hypers = {{"rate", 0.01, "the learning rate"}};
+  llvm::append_range(hypers, optimizer.hypers);
+  hypers.push_back({"head_rate", 1.0, "the rate of local heads, times rate"});
+  hypers.push_back(
+      {"last_layer_rate", 1.0, "the rate of the readout, times rate"});
+  std::set<std::string> numbers;
+  for (const HyperInfo &info : hypers) {
+    artifact.hypers.push_back(makeHyper(info, model.recipe));
+    numbers.insert(info.name.str());
+  }
+  for (const auto &[key, value] : model.recipe.getEntries()) {
+    if (numbers.contains(key))
+      continue;
+    auto entry = std::make_unique<schema::KeyValueT>();
+    entry->key = key;
+    entry->value = key == "rule" ? artifact.rule : value;
+    artifact.recipe.push_back(std::move(entry));
+  }
+}
+
+static schema::DType typeOf(Type element) {
+  if (element.isF64())
+    return schema::DType::F64;
+  if (element.isBF16())
+    return schema::DType::BF16;
+  if (element.isInteger(32))
+    return schema::DType::I32;
+  if (element.isInteger(64))
+    return schema::DType::U64; // seeds and steps
+  return schema::DType::F32;
+}
+
+namespace {
+
+/// Collects the buffers of all entries.
+class TensorTable {
+public:
+  TensorTable(ModuleOp module, schema::ArtifactT &result) : artifact(result) {
+    module.walk([&](fg::ParameterOp parameter) {
+      inits[parameter.getPath()] =
+          parameter.getInit() == fg::Init::Zero
+              ? "zero"
+              : llvm::formatv("normal({0})",
+                              parameter.getScale().convertToDouble())
+                    .str();
+    });
+    module.walk([&](fg::InputOp input) {
+      if (input.getBytes())
+        byteInputs.insert(input.getName().str());
+    });
+  }
+
+  /// The number of the tensor called `name`, or an error if it has another shape or role
+  /// elsewhere.
+  llvm::Expected<uint32_t> add(StringRef name, fg::Role role,
+                               fg::ArrayType type) {
+    auto tensor = std::make_unique<schema::TensorT>();
+    tensor->name = name.str();
+    tensor->role = static_cast<schema::Role>(role);
+    tensor->dtype = typeOf(type.getElementType());
+    tensor->source = byteInputs.contains(name.str()) ? schema::DType::U8
+                                                     : tensor->dtype;
+    tensor->init = inits.lookup(name);
+    for (fg::AxisAttr axis : type.getAxes()) {
+      tensor->shape.push_back(static_cast<uint32_t>(axis.getSize()));
+      tensor->axes.push_back(axis.getName().str());
+    }
+    auto [found, isNew] = numbers.try_emplace(
+        name, static_cast<uint32_t>(artifact.tensors.size()));
+    if (isNew) {
+      artifact.tensors.push_back(std::move(tensor));
+    } else {
+      const schema::TensorT &known = *artifact.tensors[found->second];
+      if (known.role != tensor->role || known.shape != tensor->shape ||
+          known.dtype != tensor->dtype)
+        return llvm::createStringError("two things in the model are called '" +
+                                       name + "'; rename one of them");
+    }
+    return found->second;
+  }
+
+private:
+  schema::ArtifactT &artifact;
+  llvm::StringMap<uint32_t> numbers;
+  llvm::StringMap<std::string> inits;
+  std::set<std::string> byteInputs;
+};
+
+} // namespace
+
+static llvm::Error describeEntry(fg::EntryOp op, TensorTable &table,
+                                 schema::EntryT &entry) {
+  auto bind = [&](StringRef name, fg::Role role, fg::ArrayType type,
+                  bool writes) -> llvm::Error {
+    llvm::Expected<uint32_t> number = table.add(name, role, type);
+    if (!number)
+      return number.takeError();
+    auto known = llvm::find(entry.bindings, *number);
+    if (known == entry.bindings.end()) {
+      entry.bindings.push_back(*number);
+      entry.writes.push_back(writes);
+    } else if (writes) {
+      entry.writes[known - entry.bindings.begin()] = 1;
+    }
+    return llvm::Error::success();
+  };
+  for (Operation &inner : op.getBody().front()) {
+    if (auto read = dyn_cast<fg::ReadOp>(inner)) {
+      if (llvm::Error error =
+              bind(read.getName(), read.getRole(),
+                   fg::arrayType(read.getResult()), /*writes=*/false))
+        return error;
+    } else if (auto write = dyn_cast<fg::WriteOp>(inner)) {
+      if (llvm::Error error =
+              bind(write.getName(), write.getRole(),
+                   fg::arrayType(write.getValue()), /*writes=*/true))
+        return error;
+    }
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
+  TensorTable table(module, artifact);
+  for (auto op : module.getOps<fg::EntryOp>()) {
+    auto entry = std::make_unique<schema::EntryT>();
+    entry->name = op.getName().str();
+    if (llvm::Error error = describeEntry(op, table, *entry))
+      return error;
+    artifact.entries.push_back(std::move(entry));
+  }
+  // Classes without names are called by their numbers.
+  if (artifact.classes.empty())
+    for (const auto &tensor : artifact.tensors)
+      if (tensor->name == "logits")
+        for (uint32_t i = 0; i < tensor->shape.back(); ++i)
+          artifact.classes.push_back(std::to_string(i));
+  return llvm::Error::success();
+}
+
+} // namespace foregrad::compiler

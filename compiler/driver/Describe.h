@@ -1,0 +1,32 @@
+//===- Describe.h - What an artifact says of itself -----------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_COMPILER_DRIVER_DESCRIBE_H
+#define FOREGRAD_COMPILER_DRIVER_DESCRIBE_H
+
+#include "compiler/driver/Driver.h"
+#include "compiler/optimizers/Optimizer.h"
+#include "compiler/rules/Rule.h"
+#include "frontends/fg/Frontend.h"
+#include "runtime/schema/artifact_generated.h"
+#include "llvm/Support/Error.h"
+
+namespace foregrad::compiler {
+
+/// Fills what the model, its recipe and the command line say: everything of the artifact but
+/// tensors, entries, code and segments.
+void describeModel(const lang::Result &model, const CompileOptions &options,
+                   const RuleChoice &rule, const OptimizerInfo &optimizer,
+                   schema::ArtifactT &artifact);
+
+/// Fills tensors and entries from the entries of `module` in fg form. An entry binds each
+/// of its buffers once, in the order of first use, as LowerToLinalg numbers its
+/// arguments.
+llvm::Error describeEntries(mlir::ModuleOp module, schema::ArtifactT &artifact);
+
+} // namespace foregrad::compiler
+
+#endif // FOREGRAD_COMPILER_DRIVER_DESCRIBE_H

@@ -1,0 +1,53 @@
+//===- Driver.h - From a model's file to an artifact ----------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// All that `fgc` does, as a function: tools and tests call it. The order of the phases
+// stands in Phases.h.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_COMPILER_DRIVER_DRIVER_H
+#define FOREGRAD_COMPILER_DRIVER_DRIVER_H
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace foregrad::compiler {
+
+struct CompileOptions {
+  std::string input;                          // MODEL.fg
+  std::string output;                         // OUT.fgb
+  std::map<std::string, std::string> defines; // -D name=value
+  std::string rule;                           // --rule; empty: the recipe's
+  std::vector<std::pair<std::string, std::string>> recipe; // --recipe key=value
+  int64_t batch = 0;                          // 0: the recipe's
+  std::string cpu = "host";
+  std::string precision = "f32";              // f32 or f64
+  bool fuse = true;
+  bool externalPerturbation = false;
+  bool remarks = false;                       // print remarks
+  uint64_t memoryLimit = 0;                   // bytes; 0: none
+  std::string dumpPhases;                     // folder; empty: none
+  std::string stopAfter;                      // phase; prints its IR
+  std::vector<std::string> commandLine;       // kept in the artifact
+};
+
+/// Compiles; diagnostics go to standard error. Returns 0, or 1 if the input is at fault
+/// or the artifact cannot be written. Nothing is written then.
+int compileModel(const CompileOptions &options);
+
+/// Names of the phases, in order: for --stop-after and its help.
+std::vector<std::string> phaseNames();
+
+/// "0.1.0 (LLVM 22.1.8)"
+std::string compilerVersion();
+
+} // namespace foregrad::compiler
+
+#endif // FOREGRAD_COMPILER_DRIVER_DRIVER_H

@@ -1,0 +1,28 @@
+//===- Passes.cpp - All passes, for fg-opt --------------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/driver/Passes.h"
+#include "compiler/fusion/Fusion.h"
+#include "compiler/lowering/Backend.h"
+#include "compiler/lowering/gemm/ContractionsToKernels.h"
+#include "compiler/lowering/linalg/LowerToLinalg.h"
+#include "compiler/lowering/rows/RowsToKernels.h"
+#include "compiler/optimizers/Optimizer.h"
+#include "compiler/rules/Rule.h"
+
+namespace foregrad::compiler {
+
+void registerPasses() {
+  registerRulePasses();
+  registerEntryPasses();
+  registerFusionPasses();
+  registerLinalgPasses();
+  registerContractionsToKernelsPass();
+  registerRowsToKernelsPass();
+  registerBackendPasses();
+}
+
+} // namespace foregrad::compiler

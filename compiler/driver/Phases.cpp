@@ -1,0 +1,69 @@
+//===- Phases.cpp - The whole order of compilation on one page ------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/driver/Phases.h"
+#include "compiler/fusion/Fusion.h"
+#include "compiler/lowering/gemm/ContractionsToKernels.h"
+#include "compiler/lowering/linalg/LowerToLinalg.h"
+#include "compiler/lowering/rows/RowsToKernels.h"
+#include "compiler/optimizers/Optimizer.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace foregrad::compiler {
+
+ArrayRef<StringRef> phaseOrder() {
+  static const StringRef phases[] = {"frontend", "rule",    "fusion",
+                                     "linalg",   "buffers", "kernels",
+                                     "outlined", "llvm"};
+  return phases;
+}
+
+static void buildRule(OpPassManager &manager, const PhaseOptions &options) {
+  manager.addPass(options.rule.info->create(options.rule.options));
+  manager.addPass(createWriteStepPass(options.optimizer));
+  manager.addPass(createWriteEntriesPass());
+}
+
+static void buildFusion(OpPassManager &manager, const PhaseOptions &options) {
+  if (options.fuse)
+    manager.addPass(createFuseReplicatedLossesPass());
+  // Copies that could not be fused, or all of them, are written out.
+  manager.addPass(createExpandReplicatedLossesPass());
+  if (options.fuse)
+    manager.addPass(createDropZerosPass());
+  manager.addPass(createCSEPass());
+}
+
+static void buildKernels(OpPassManager &manager, const PhaseOptions &options) {
+  OpPassManager &entries = manager.nest<func::FuncOp>();
+  entries.addPass(createContractionsToKernelsPass(options.target));
+  entries.addPass(createRowsToKernelsPass(options.target));
+  entries.addPass(createCSEPass());
+}
+
+LogicalResult runPhase(StringRef phase, ModuleOp module,
+                       const PhaseOptions &options) {
+  PassManager manager(module.getContext());
+  if (phase == "rule")
+    buildRule(manager, options);
+  else if (phase == "fusion")
+    buildFusion(manager, options);
+  else if (phase == "linalg")
+    manager.addPass(createLowerToLinalgPass());
+  else if (phase == "buffers")
+    buildBufferizePipeline(manager);
+  else if (phase == "kernels")
+    buildKernels(manager, options);
+  else
+    return module.emitError("no phase '") << phase << "'";
+  return manager.run(module);
+}
+
+} // namespace foregrad::compiler

@@ -1,0 +1,47 @@
+//===- Phases.h - The whole order of compilation on one page --------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+//   frontend   text -> fg.model
+//   rule       the learning rule and the optimizer write the entries   (fg -> fg)
+//   fusion     replicated losses, zeros, common subexpressions         (fg -> fg)
+//   linalg     ops -> loop nests on tensors, fused elementwise         (fg -> linalg)
+//   buffers    tensors -> buffers
+//   kernels    loop nests -> parallel kernels of vectors
+//   outlined   every byte planned; kernels behind the C ABI
+//   llvm       -> LLVM dialect, then LLVM IR, object code, linked in process
+//
+// `--dump-phases DIR` writes what each leaves behind (`02-rule.mlir`), `--stop-after`
+// prints it and stops.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_COMPILER_DRIVER_PHASES_H
+#define FOREGRAD_COMPILER_DRIVER_PHASES_H
+
+#include "compiler/rules/Rule.h"
+#include "compiler/targets/Target.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/ArrayRef.h"
+
+namespace foregrad::compiler {
+
+/// Names of the phases, in order.
+llvm::ArrayRef<llvm::StringRef> phaseOrder();
+
+struct PhaseOptions {
+  RuleChoice rule;
+  std::string optimizer;
+  bool fuse = true;
+  TargetDescription target;
+};
+
+/// Runs one phase from `rule` to `kernels` on the module. Diagnostics go to the context.
+mlir::LogicalResult runPhase(llvm::StringRef phase, mlir::ModuleOp module,
+                             const PhaseOptions &options);
+
+} // namespace foregrad::compiler
+
+#endif // FOREGRAD_COMPILER_DRIVER_PHASES_H

@@ -1,0 +1,104 @@
+//===- Backend.cpp - From kernels to machine code -------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/Backend.h"
+
+#include "compiler/lowering/LowerToLLVM.h"
+#include "compiler/lowering/abi/OutlineKernels.h"
+#include "compiler/lowering/memory/PlanMemory.h"
+#include "compiler/targets/Cpu.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+
+namespace foregrad::compiler {
+
+namespace {
+
+/// Runs `build`'s passes on `module`; the diagnostics become the error.
+llvm::Error runPasses(ModuleOp module, StringRef what,
+                      llvm::function_ref<void(PassManager &)> build) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  ScopedDiagnosticHandler collect(
+      module.getContext(), [&](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+          return failure(); // remarks and warnings go to who else listens
+        stream << '\n' << diagnostic.getLocation() << ": " << diagnostic;
+        for (Diagnostic &note : diagnostic.getNotes())
+          stream << '\n' << note.getLocation() << ": note: " << note;
+        return success();
+      });
+  PassManager passes(module.getContext());
+  build(passes);
+  if (succeeded(passes.run(module)))
+    return llvm::Error::success();
+  return llvm::createStringError("cannot " + what + text);
+}
+
+} // namespace
+
+llvm::Error outlineEntries(ModuleOp module) {
+  return runPasses(module, "plan memory and kernels", [](PassManager &passes) {
+    passes.addNestedPass<func::FuncOp>(createPlanMemoryPass());
+    passes.addPass(createOutlineKernelsPass());
+  });
+}
+
+std::vector<EntryCode> plannedEntries(ModuleOp module) {
+  std::vector<EntryCode> entries;
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    auto name = function->getAttrOfType<StringAttr>(entryAttr);
+    if (!name)
+      continue;
+    auto bytes = [&](StringRef attribute) -> uint64_t {
+      auto value = function->getAttrOfType<IntegerAttr>(attribute);
+      return value ? static_cast<uint64_t>(value.getInt()) : 0;
+    };
+    auto flops = function->getAttrOfType<FloatAttr>(flopsAttr);
+    entries.push_back({name.str(), function.getSymName().str(),
+                       bytes(arenaBytesAttr), bytes(scratchBytesAttr),
+                       flops ? flops.getValueAsDouble() : 0});
+  }
+  return entries;
+}
+
+llvm::Expected<CompiledModule> compileEntries(ModuleOp module,
+                                              const TargetDescription &target,
+                                              StageObserver observer) {
+  if (llvm::Error error = outlineEntries(module))
+    return error;
+  if (observer)
+    observer("outlined", module);
+  CompiledModule compiled;
+  compiled.entries = plannedEntries(module);
+
+  if (llvm::Error error =
+          runPasses(module, "lower kernels", [&](PassManager &passes) {
+            buildLowerToLLVMPipeline(passes, target);
+          }))
+    return error;
+  if (observer)
+    observer("llvm", module);
+  llvm::Expected<std::string> object = compileToSharedObject(module, target);
+  if (!object)
+    return object.takeError();
+  compiled.sharedObject = std::move(*object);
+  return compiled;
+}
+
+void registerBackendPasses() {
+  registerPlanMemoryPass();
+  registerOutlineKernelsPass();
+  registerLowerToLLVMPasses();
+}
+
+} // namespace foregrad::compiler

@@ -1,0 +1,68 @@
+//===- Backend.h - From kernels to machine code ---------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// The last stages of lowering as one call: plan memory, outline kernels, LLVM
+// dialect, object code, shared object. What the driver needs to write an
+// artifact.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_COMPILER_LOWERING_BACKEND_H
+#define FOREGRAD_COMPILER_LOWERING_BACKEND_H
+
+#include "compiler/targets/Target.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace foregrad::compiler {
+
+/// What the artifact says of one entry.
+struct EntryCode {
+  std::string name;          // as the function in the module: step, eval, ...
+  std::string symbol;        // in the shared object, of type fg_entry
+  uint64_t arenaBytes = 0;   // a multiple of 64
+  uint64_t scratchBytes = 0; // of each worker, a multiple of 64
+  double flops = 0; // of one call: the sum of fg.flops over its kernels
+};
+
+struct CompiledModule {
+  std::vector<EntryCode> entries; // in the order of the module
+  std::string sharedObject;       // the bytes of an ELF file
+};
+
+/// Called after each stage with its name (outlined, llvm) and the module, for
+/// --dump-phases. May be null.
+using StageObserver =
+    llvm::function_ref<void(llvm::StringRef stage, mlir::ModuleOp module)>;
+
+/// Plans the memory of `module` (kernels as scf.forall on memrefs) and outlines
+/// its kernels; after it, plannedEntries tells the sizes. Errors carry the
+/// diagnostics.
+llvm::Error outlineEntries(mlir::ModuleOp module);
+
+/// The exported entries of a module that went through outlineEntries.
+std::vector<EntryCode> plannedEntries(mlir::ModuleOp module);
+
+/// Compiles a module of entry functions. Every public func.func with a body is
+/// one; see the head of compiler/lowering/abi/OutlineKernels.cpp for what it
+/// may hold. The module is rewritten on the way. The same module and target
+/// give the same bytes. Errors carry the diagnostics with their locations;
+/// nothing is printed.
+llvm::Expected<CompiledModule> compileEntries(mlir::ModuleOp module,
+                                              const TargetDescription &target,
+                                              StageObserver observer = nullptr);
+
+/// Registers --fg-plan-memory, --fg-outline-kernels and the passes behind them.
+void registerBackendPasses();
+
+} // namespace foregrad::compiler
+
+#endif // FOREGRAD_COMPILER_LOWERING_BACKEND_H

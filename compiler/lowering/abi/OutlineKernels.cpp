@@ -1,0 +1,609 @@
+//===- OutlineKernels.cpp - Entries and kernels with the C ABI ------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// The pass --fg-outline-kernels. A kernel becomes two functions:
+//   - its body, whose arguments are the buffers it touches. Bindings are
+//   distinct
+//     and the memory plan keeps buffers that are in use at once apart, so all
+//     of them are noalias;
+//   - a task with the type fg_body, which reads the addresses of the buffers
+//   from
+//     the context and calls the body.
+// The context is the fg_call itself, or, where the kernel needs a number that
+// the entry computed, a structure on the entry's stack: {fg_call, numbers...}.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/abi/OutlineKernels.h"
+
+#include "compiler/lowering/abi/AbiBuilder.h"
+#include "compiler/lowering/memory/PlanMemory.h"
+#include "runtime/abi/foregrad_abi.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Transforms.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
+
+#include <optional>
+
+using namespace mlir;
+
+namespace foregrad::compiler {
+
+namespace {
+
+/// The one dimension (or several, row-major) of an scf.forall, all static.
+struct Iteration {
+  SmallVector<int64_t> lower, step, count;
+  int64_t total = 1;
+};
+
+/// Nothing, with an error, if the extent of the kernel is not known.
+std::optional<Iteration> iterationOf(scf::ForallOp kernel) {
+  if (kernel.getNumResults() != 0) {
+    kernel.emitOpError("has results; kernels write to buffers");
+    return std::nullopt;
+  }
+  Iteration iteration;
+  for (auto [low, high, step] :
+       llvm::zip(kernel.getMixedLowerBound(), kernel.getMixedUpperBound(),
+                 kernel.getMixedStep())) {
+    std::optional<int64_t> from = getConstantIntValue(low);
+    std::optional<int64_t> to = getConstantIntValue(high);
+    std::optional<int64_t> by = getConstantIntValue(step);
+    if (!from || !to || !by || *by <= 0) {
+      kernel.emitOpError("has bounds that are not constant");
+      return std::nullopt;
+    }
+    int64_t count = *to > *from ? (*to - *from - 1) / *by + 1 : 0;
+    iteration.lower.push_back(*from);
+    iteration.step.push_back(*by);
+    iteration.count.push_back(count);
+    if (llvm::MulOverflow(iteration.total, count, iteration.total)) {
+      kernel.emitOpError("has too many iterations");
+      return std::nullopt;
+    }
+  }
+  return iteration;
+}
+
+double flopsOf(Operation *op) {
+  if (auto whole = op->getAttrOfType<IntegerAttr>(flopsAttr))
+    return static_cast<double>(whole.getInt());
+  if (auto number = op->getAttrOfType<FloatAttr>(flopsAttr))
+    return number.getValueAsDouble();
+  return 0;
+}
+
+/// Rewrites one entry function.
+class EntryOutliner {
+public:
+  EntryOutliner(func::FuncOp entry, SymbolTable &symbols,
+                const LLVMTypeConverter &types)
+      : entry(entry), symbols(symbols), types(types),
+        builder(entry.getContext()), abi(builder, types),
+        pointerType(LLVM::LLVMPointerType::get(entry.getContext())) {}
+
+  LogicalResult run();
+
+private:
+  /// What a kernel takes from outside: buffers by address, numbers by value,
+  /// and cheap operations that are repeated in it, in their order.
+  struct Captures {
+    llvm::SetVector<Value> buffers;
+    llvm::SetVector<Value> numbers;
+    llvm::SetVector<Operation *> repeated;
+  };
+
+  LogicalResult readArguments();
+  std::optional<BufferOrigin> originOf(Value value);
+  void hoistPlacedBuffers(scf::ForallOp kernel);
+  LogicalResult capture(Operation *kernel, Value value, Captures &captures);
+  LogicalResult mergeBuffers(Operation *kernel, Captures &captures,
+                             IRMapping &mapping,
+                             SmallVectorImpl<Value> &distinct);
+  LogicalResult outline(scf::ForallOp kernel);
+  func::FuncOp makeBody(scf::ForallOp kernel, const Iteration &iteration,
+                        const Captures &captures, ArrayRef<Value> buffers,
+                        IRMapping &merged, StringRef name);
+  LLVM::LLVMFuncOp makeTask(Location loc, func::FuncOp body,
+                            ArrayRef<Value> buffers, const Captures &captures,
+                            Type contextType, StringRef name);
+  Type contextType(const Captures &captures);
+  void makeEntry();
+
+  func::FuncOp entry;
+  SymbolTable &symbols;
+  const LLVMTypeConverter &types;
+  OpBuilder builder;
+  AbiBuilder abi;
+  Type pointerType;
+  llvm::DenseMap<Value, BufferOrigin> origins; // of the arguments
+  LLVM::LLVMFuncOp exported;
+  int64_t scratchBytes = 0;
+  double flops = 0;
+  unsigned kernels = 0;
+};
+
+LogicalResult EntryOutliner::readArguments() {
+  if (entry.getNumResults() != 0)
+    return entry.emitOpError("has results; an entry writes to its bindings");
+  if (!llvm::hasSingleElement(entry.getBody()))
+    return entry.emitOpError("has branches; kernels are taken from a straight "
+                             "line");
+  llvm::SmallDenseSet<int64_t> bindings;
+  for (BlockArgument argument : entry.getArguments()) {
+    unsigned number = argument.getArgNumber();
+    auto type = dyn_cast<MemRefType>(argument.getType());
+    if (!type || !type.hasStaticShape() || !type.getLayout().isIdentity())
+      return entry.emitOpError("argument ")
+             << number << " is " << argument.getType()
+             << "; expected a memref of static shape without a layout";
+    BufferOrigin origin;
+    if (entry.getArgAttr(number, arenaAttr)) {
+      origin.kind = BufferOrigin::Arena;
+    } else if (entry.getArgAttr(number, scratchAttr)) {
+      origin.kind = BufferOrigin::Scratch;
+      scratchBytes = type.getNumElements();
+    } else if (auto binding =
+                   entry.getArgAttrOfType<IntegerAttr>(number, bindingAttr)) {
+      origin.number = binding.getInt();
+      if (origin.number < 0 || !bindings.insert(origin.number).second)
+        return entry.emitOpError("argument ")
+               << number << " has binding " << origin.number
+               << ", which is negative or taken by another argument";
+    } else {
+      return entry.emitOpError("argument ")
+             << number << " has no " << bindingAttr;
+    }
+    origins[argument] = origin;
+  }
+  return success();
+}
+
+/// The origin of a binding or of a buffer that the memory plan placed; nothing
+/// for other values, in particular for the arena and the scratch as a whole.
+std::optional<BufferOrigin> EntryOutliner::originOf(Value value) {
+  auto whole = origins.find(value);
+  if (whole != origins.end())
+    return whole->second.kind == BufferOrigin::Binding
+               ? std::optional(whole->second)
+               : std::nullopt;
+  auto view = value.getDefiningOp<memref::ViewOp>();
+  if (!view || !view.getSizes().empty())
+    return std::nullopt;
+  auto memory = origins.find(view.getSource());
+  std::optional<int64_t> offset = getConstantIntValue(view.getByteShift());
+  if (memory == origins.end() || !offset ||
+      memory->second.kind == BufferOrigin::Binding)
+    return std::nullopt;
+  return BufferOrigin{memory->second.kind, *offset};
+}
+
+/// Moves the views of scratch memory in a kernel ahead of it: they become
+/// arguments as the other buffers do.
+void EntryOutliner::hoistPlacedBuffers(scf::ForallOp kernel) {
+  builder.setInsertionPoint(kernel);
+  kernel.walk([&](memref::ViewOp view) {
+    if (!originOf(view))
+      return;
+    Value offset = arith::ConstantIndexOp::create(
+        builder, view.getLoc(), *getConstantIntValue(view.getByteShift()));
+    view.getByteShiftMutable().assign(offset);
+    view->moveBefore(kernel);
+  });
+}
+
+LogicalResult EntryOutliner::capture(Operation *kernel, Value value,
+                                     Captures &captures) {
+  if (originOf(value)) {
+    captures.buffers.insert(value);
+    return success();
+  }
+  Operation *op = value.getDefiningOp();
+  bool isBuffer = isa<BaseMemRefType>(value.getType());
+  // Numbers that take more than an address computation are computed once.
+  bool repeatable = op && op->getNumRegions() == 0 && isPure(op) &&
+                    (isBuffer || matchPattern(op, m_Constant()) ||
+                     isa<IndexType>(value.getType()));
+  if (repeatable) {
+    for (Value operand : op->getOperands())
+      if (failed(capture(kernel, operand, captures)))
+        return failure();
+    captures.repeated.insert(op);
+    return success();
+  }
+  if (isBuffer) {
+    InFlightDiagnostic diagnostic = kernel->emitOpError(
+        "uses a buffer that is neither a binding nor placed "
+        "by the memory plan");
+    diagnostic.attachNote(value.getLoc()) << "this one";
+    return diagnostic;
+  }
+  captures.numbers.insert(value);
+  return success();
+}
+
+/// Bytes from the start of its memory to the end of `buffer`.
+int64_t endOf(Value buffer, const BufferOrigin &origin, int64_t elementBytes) {
+  return origin.number +
+         cast<MemRefType>(buffer.getType()).getNumElements() * elementBytes;
+}
+
+/// Makes equal buffers one argument, and refuses buffers that overlap
+/// otherwise: the arguments are noalias.
+LogicalResult EntryOutliner::mergeBuffers(Operation *kernel, Captures &captures,
+                                          IRMapping &mapping,
+                                          SmallVectorImpl<Value> &distinct) {
+  DataLayout layout = DataLayout::closest(kernel);
+  auto elementBytes = [&](Value buffer) {
+    return static_cast<int64_t>(layout.getTypeSize(
+        cast<MemRefType>(buffer.getType()).getElementType()));
+  };
+  for (Value buffer : captures.buffers) {
+    BufferOrigin origin = *originOf(buffer);
+    Value same;
+    for (Value other : distinct) {
+      BufferOrigin otherOrigin = *originOf(other);
+      if (origin == otherOrigin && buffer.getType() == other.getType()) {
+        same = other;
+        break;
+      }
+      if (origin.kind != otherOrigin.kind ||
+          origin.kind == BufferOrigin::Binding)
+        continue;
+      if (origin.number < endOf(other, otherOrigin, elementBytes(other)) &&
+          otherOrigin.number < endOf(buffer, origin, elementBytes(buffer))) {
+        InFlightDiagnostic diagnostic = kernel->emitOpError(
+            "uses two buffers that the memory plan put into "
+            "the same place");
+        diagnostic.attachNote(buffer.getLoc()) << "one of them";
+        diagnostic.attachNote(other.getLoc()) << "the other";
+        return diagnostic;
+      }
+    }
+    if (same)
+      mapping.map(buffer, same);
+    else
+      distinct.push_back(buffer);
+  }
+  return success();
+}
+
+func::FuncOp EntryOutliner::makeBody(scf::ForallOp kernel,
+                                     const Iteration &iteration,
+                                     const Captures &captures,
+                                     ArrayRef<Value> buffers, IRMapping &merged,
+                                     StringRef name) {
+  Location loc = kernel.getLoc();
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Type> argumentTypes;
+  for (Value value : buffers)
+    argumentTypes.push_back(value.getType());
+  for (Value value : captures.numbers)
+    argumentTypes.push_back(value.getType());
+  argumentTypes.push_back(builder.getIndexType());
+
+  builder.setInsertionPoint(entry);
+  auto body = func::FuncOp::create(builder, loc, name,
+                                   builder.getFunctionType(argumentTypes, {}));
+  body.setPrivate();
+  body->setAttr(kernelAttr, builder.getUnitAttr());
+  body->setAttr("llvm.linkage",
+                LLVM::LinkageAttr::get(builder.getContext(),
+                                       LLVM::linkage::Linkage::Internal));
+  for (unsigned i = 0; i < buffers.size(); ++i) {
+    body.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
+                    builder.getUnitAttr());
+    body.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
+                    builder.getI64IntegerAttr(FG_ALIGNMENT));
+  }
+  symbols.insert(body);
+
+  Block *block = body.addEntryBlock();
+  builder.setInsertionPointToStart(block);
+  IRMapping mapping;
+  unsigned next = 0;
+  for (Value value : buffers)
+    mapping.map(value, block->getArgument(next++));
+  for (Value value : captures.buffers)
+    if (Value same = merged.lookupOrNull(value))
+      mapping.map(value, mapping.lookup(same));
+  for (Value value : captures.numbers)
+    mapping.map(value, block->getArgument(next++));
+  for (Operation *op : captures.repeated)
+    builder.clone(*op, mapping);
+
+  // The indices of the kernel's dimensions, the last one fastest.
+  Value rest = block->getArgument(next);
+  for (size_t i = iteration.count.size(); i-- > 0;) {
+    Value position = rest;
+    if (i > 0) {
+      Value count =
+          arith::ConstantIndexOp::create(builder, loc, iteration.count[i]);
+      position = arith::RemUIOp::create(builder, loc, rest, count);
+      rest = arith::DivUIOp::create(builder, loc, rest, count);
+    }
+    if (iteration.step[i] != 1)
+      position = arith::MulIOp::create(
+          builder, loc, position,
+          arith::ConstantIndexOp::create(builder, loc, iteration.step[i]));
+    if (iteration.lower[i] != 0)
+      position = arith::AddIOp::create(
+          builder, loc, position,
+          arith::ConstantIndexOp::create(builder, loc, iteration.lower[i]));
+    mapping.map(kernel.getInductionVars()[i], position);
+  }
+  for (Operation &op : kernel.getBody()->without_terminator())
+    builder.clone(op, mapping);
+  func::ReturnOp::create(builder, loc);
+  return body;
+}
+
+LLVM::LLVMFuncOp EntryOutliner::makeTask(Location loc, func::FuncOp body,
+                                         ArrayRef<Value> buffers,
+                                         const Captures &captures,
+                                         Type contextType, StringRef name) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(entry);
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(builder.getContext()),
+      {pointerType, builder.getI64Type(), builder.getI64Type()});
+  auto task = LLVM::LLVMFuncOp::create(builder, loc, name, type,
+                                       LLVM::Linkage::Internal);
+  symbols.insert(task);
+
+  Block *block = task.addEntryBlock(builder);
+  builder.setInsertionPointToStart(block);
+  Value context = block->getArgument(0);
+  Value call = context;
+  if (contextType)
+    call = LLVM::LoadOp::create(builder, loc, pointerType,
+                                abi.field(loc, contextType, context, 0));
+  SmallVector<Value> arguments;
+  for (Value buffer : buffers) {
+    Value address = abi.address(loc, call, *originOf(buffer), scratchBytes,
+                                block->getArgument(2));
+    arguments.push_back(
+        abi.asMemRef(loc, address, cast<MemRefType>(buffer.getType())));
+  }
+  for (auto [i, number] : llvm::enumerate(captures.numbers)) {
+    Value place =
+        abi.field(loc, contextType, context, static_cast<int32_t>(i) + 1);
+    Value loaded = LLVM::LoadOp::create(
+        builder, loc, types.convertType(number.getType()), place);
+    arguments.push_back(abi.fromLLVM(loc, loaded, number.getType()));
+  }
+  arguments.push_back(
+      abi.fromLLVM(loc, block->getArgument(1), builder.getIndexType()));
+  func::CallOp::create(builder, loc, body, arguments);
+  LLVM::ReturnOp::create(builder, loc, ValueRange{});
+  return task;
+}
+
+/// The type of the context of a kernel that captures numbers, else null.
+Type EntryOutliner::contextType(const Captures &captures) {
+  if (captures.numbers.empty())
+    return {};
+  SmallVector<Type> fields = {pointerType};
+  for (Value number : captures.numbers)
+    fields.push_back(types.convertType(number.getType()));
+  return LLVM::LLVMStructType::getLiteral(builder.getContext(), fields);
+}
+
+LogicalResult EntryOutliner::outline(scf::ForallOp kernel) {
+  std::optional<Iteration> iteration = iterationOf(kernel);
+  if (!iteration)
+    return failure();
+  flops += flopsOf(kernel);
+  if (iteration->total == 0) {
+    kernel.erase();
+    return success();
+  }
+
+  hoistPlacedBuffers(kernel);
+  Captures captures;
+  llvm::SetVector<Value> outside;
+  getUsedValuesDefinedAbove(kernel.getRegion(), outside);
+  for (Value value : outside)
+    if (failed(capture(kernel, value, captures)))
+      return failure();
+  for (Value number : captures.numbers)
+    if (!types.convertType(number.getType()))
+      return kernel.emitOpError("uses a value of type ")
+             << number.getType() << ", which cannot be handed to a kernel";
+  IRMapping merged;
+  SmallVector<Value> buffers;
+  if (failed(mergeBuffers(kernel, captures, merged, buffers)))
+    return failure();
+
+  Location loc = kernel.getLoc();
+  std::string number = std::to_string(kernels++);
+  std::string prefix = entry.getSymName().str();
+  func::FuncOp body = makeBody(kernel, *iteration, captures, buffers, merged,
+                               prefix + "_kernel" + number);
+  Type context = contextType(captures);
+  LLVM::LLVMFuncOp task = makeTask(loc, body, buffers, captures, context,
+                                   prefix + "_task" + number);
+
+  builder.setInsertionPoint(kernel);
+  Value call = exported.getArgument(0);
+  Value argument = call;
+  if (context) {
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(&exported.getBody().front());
+      argument = LLVM::AllocaOp::create(builder, loc, pointerType, context,
+                                        abi.constant(loc, 1));
+    }
+    LLVM::StoreOp::create(builder, loc, call,
+                          abi.field(loc, context, argument, 0));
+    for (auto [i, value] : llvm::enumerate(captures.numbers))
+      LLVM::StoreOp::create(
+          builder, loc, abi.toLLVM(loc, value),
+          abi.field(loc, context, argument, static_cast<int32_t>(i) + 1));
+  }
+  if (iteration->total == 1) {
+    Value zero = abi.constant(loc, 0);
+    LLVM::CallOp::create(builder, loc, task, ValueRange{argument, zero, zero});
+  } else {
+    Value address = LLVM::AddressOfOp::create(builder, loc, task);
+    abi.callParallelFor(loc, call, iteration->total, address, argument);
+  }
+  kernel.erase();
+  return success();
+}
+
+/// foregrad_NAME: the check of the ABI, then what is left of the entry's body.
+void EntryOutliner::makeEntry() {
+  Location loc = entry.getLoc();
+  Block *head = &exported.getBody().front();
+  Block *work = builder.createBlock(&exported.getBody());
+  Block *mismatch = builder.createBlock(&exported.getBody());
+
+  builder.setInsertionPointToEnd(head);
+  Value call = exported.getArgument(0);
+  LLVM::CondBrOp::create(builder, loc, abi.abiMatches(loc, call), work,
+                         mismatch);
+
+  auto returnStatus = [&](int32_t status) {
+    Value result = LLVM::ConstantOp::create(builder, loc, builder.getI32Type(),
+                                            builder.getI32IntegerAttr(status));
+    LLVM::ReturnOp::create(builder, loc, result);
+  };
+  builder.setInsertionPointToEnd(mismatch);
+  returnStatus(FG_STATUS_ABI_MISMATCH);
+
+  // What only kernels used has been repeated in them.
+  Block &body = entry.getBody().front();
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  builder.setInsertionPointToEnd(work);
+  for (BlockArgument argument : entry.getArguments())
+    if (!argument.use_empty()) {
+      Value address =
+          abi.address(loc, call, origins.lookup(argument), scratchBytes, {});
+      argument.replaceAllUsesWith(
+          abi.asMemRef(loc, address, cast<MemRefType>(argument.getType())));
+    }
+  body.getTerminator()->erase();
+  work->getOperations().splice(work->end(), body.getOperations());
+  builder.setInsertionPointToEnd(work);
+  returnStatus(FG_STATUS_OK);
+}
+
+LogicalResult EntryOutliner::run() {
+  if (failed(readArguments()))
+    return failure();
+
+  // A kernel in a kernel is a loop: parallel_for is never called from a task.
+  SmallVector<scf::ForallOp> inner, outer;
+  entry.walk([&](scf::ForallOp kernel) {
+    bool nested = kernel->getParentOfType<scf::ForallOp>() != nullptr;
+    (nested ? inner : outer).push_back(kernel);
+  });
+  IRRewriter rewriter(entry.getContext());
+  for (scf::ForallOp kernel : inner) {
+    rewriter.setInsertionPoint(kernel);
+    if (kernel.getNumResults() != 0 ||
+        failed(scf::forallToForLoop(rewriter, kernel)))
+      return kernel.emitOpError("cannot become a loop of the kernel around it");
+  }
+
+  builder.setInsertionPoint(entry);
+  std::string symbol = ("foregrad_" + entry.getSymName()).str();
+  auto type = LLVM::LLVMFunctionType::get(builder.getI32Type(), {pointerType});
+  exported = LLVM::LLVMFuncOp::create(builder, entry.getLoc(), symbol, type);
+  if (symbols.lookup(symbol)) {
+    exported.erase();
+    return entry.emitOpError("needs the name ") << symbol << ", which is taken";
+  }
+  symbols.insert(exported);
+  exported.addEntryBlock(builder);
+
+  for (scf::ForallOp kernel : outer)
+    if (failed(outline(kernel)))
+      return failure();
+
+  auto copyBytes = [&](StringRef name) {
+    auto bytes = entry->getAttrOfType<IntegerAttr>(name);
+    exported->setAttr(name, bytes ? bytes : builder.getI64IntegerAttr(0));
+  };
+  copyBytes(arenaBytesAttr);
+  copyBytes(scratchBytesAttr);
+  exported->setAttr(entryAttr, builder.getStringAttr(entry.getSymName()));
+  exported->setAttr(flopsAttr, builder.getF64FloatAttr(flops));
+  makeEntry();
+  symbols.erase(entry);
+  return success();
+}
+
+struct OutlineKernelsPass
+    : public PassWrapper<OutlineKernelsPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OutlineKernelsPass)
+
+  StringRef getArgument() const final { return "fg-outline-kernels"; }
+  StringRef getDescription() const final {
+    return R"(Turn kernels into functions and entries into the C ABI.
+
+    func.func @step(%x: memref<8xf32> {fg.binding = 0 : i64}, ...) {
+      scf.forall (%i) in (8) { ... memref.store %v, %x[%i] ... }
+      return
+    }
+
+  becomes
+
+    func.func private @step_kernel0(%x: memref<8xf32> {llvm.noalias, ...},
+                                    %i: index) {
+      ... memref.store %v, %x[%i] ...
+    }
+    llvm.func internal @step_task0(%context: !llvm.ptr, %index: i64,
+                                   %worker: i64) {
+      ... func.call @step_kernel0(%buffer0, %index) ...
+    }
+    llvm.func @foregrad_step(%call: !llvm.ptr) -> i32 {
+      ... call->parallel_for(call->pool, 8, @step_task0, %call) ...
+    })";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
+                    memref::MemRefDialect, scf::SCFDialect>();
+  }
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    LLVMTypeConverter types(&getContext());
+    SymbolTable symbols(module);
+    SmallVector<func::FuncOp> entries;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal() && function.isPublic())
+        entries.push_back(function);
+    for (func::FuncOp entry : entries)
+      if (failed(EntryOutliner(entry, symbols, types).run()))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createOutlineKernelsPass() {
+  return std::make_unique<OutlineKernelsPass>();
+}
+
+void registerOutlineKernelsPass() { PassRegistration<OutlineKernelsPass>(); }
+
+} // namespace foregrad::compiler

@@ -1,0 +1,304 @@
+//===- Blocking.cpp - How a matrix product is cut into tasks --------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// All candidates (widths of the register tile, blocks of rows, columns and
+// groups) are few enough to be tried in turn against the cost model.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/gemm/Blocking.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace foregrad::compiler;
+
+namespace {
+
+/// Scratch of a task: at most this for each packed operand, whatever the L2.
+constexpr int64_t kMostPackedB = 512 << 10;
+constexpr int64_t kMostPackedA = 256 << 10;
+/// More rows would need more broadcasts in flight than loads can feed.
+constexpr int64_t kMostTileRows = 12;
+/// What a vector costs that comes from beyond L2, in cycles.
+constexpr double kOuterCycles = 20;
+/// What it costs to hand out a task, in cycles.
+constexpr double kTaskCycles = 2000;
+
+int64_t ceilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+/// `size` units in tiles of at most `most`, as even as possible: some of one
+/// width, the rest one narrower.
+Tiling evenTiling(int64_t size, int64_t most) {
+  Tiling tiling;
+  tiling.count = ceilDiv(size, most);
+  int64_t width = ceilDiv(size, tiling.count);
+  int64_t narrower = tiling.count * width - size;
+  int64_t wide = tiling.count - narrower;
+  tiling.classes.push_back({0, wide, width, 0});
+  if (narrower > 0)
+    tiling.classes.push_back({wide, tiling.count, width - 1, wide});
+  return tiling;
+}
+
+/// Tiles of vectors as tiles of columns. Where the last vector is partial, the
+/// last class is the one whose tiles take masks: it must not be all tiles.
+Tiling columnTiling(int64_t columns, int64_t lanes, int64_t mostVectors) {
+  Tiling tiling = evenTiling(ceilDiv(columns, lanes), mostVectors);
+  if (columns % lanes != 0 && tiling.classes.size() == 1 && tiling.count > 1) {
+    TileClass last = tiling.classes.front();
+    tiling.classes.front().end = last.begin = tiling.count - 1;
+    tiling.classes.push_back(last);
+  }
+  for (TileClass &tiles : tiling.classes) {
+    tiles.width *= lanes;
+    tiles.origin *= lanes;
+  }
+  return tiling;
+}
+
+/// Cycles to bring one vector of a packed operand into its panel.
+double packCycles(PackKind kind, int64_t lanes) {
+  switch (kind) {
+  case PackKind::Direct:
+    return 0;
+  case PackKind::Copy:
+    return 3;
+  case PackKind::Transpose:
+    return 4 + 2 * std::log2(double(lanes));
+  case PackKind::Scalar:
+    return 2.5 * double(lanes);
+  }
+  return 0;
+}
+
+/// Cycles of one step over k of a tile: two multiply-adds and two loads a
+/// cycle, and chains of dependent additions that must be covered.
+double tileStepCycles(int64_t rows, int64_t vectors) {
+  double arithmetic = double(rows * vectors) / 2;
+  double loads = double(rows + vectors) / 2;
+  return std::max({arithmetic, loads, 4.0});
+}
+
+class CostModel {
+public:
+  CostModel(const Contraction &contraction, const TargetDescription &target)
+      : contraction(contraction), target(target) {
+    for (const ContractionDim &dim : contraction.batch)
+      batch *= dim.size;
+    for (const ContractionDim &dim : contraction.outerK)
+      outerK *= dim.size;
+    groups = contraction.group ? contraction.group->size : 1;
+    bytes = contraction.elementBytes();
+  }
+
+  /// False where a candidate's blocks do not fit their caches.
+  bool fits(const Blocking &blocking) const;
+  /// Estimated time, comparable between candidates of one contraction.
+  double time(const Blocking &blocking) const;
+
+private:
+  double work(const Blocking &blocking) const;
+  /// Cycles to get a vector of an operand of `elements` elements, of which
+  /// tasks read runs of `run` elements: what exceeds L2 comes from further out,
+  /// the slower the shorter the runs.
+  double sourceCycles(double elements, int64_t run) const {
+    if (elements * double(bytes) <= double(target.l2Bytes) / 2)
+      return 0;
+    return kOuterCycles * (1 + 512 / double(run * bytes));
+  }
+
+  const Contraction &contraction;
+  const TargetDescription &target;
+  int64_t batch = 1, outerK = 1, groups = 1, bytes = 4;
+};
+
+bool CostModel::fits(const Blocking &blocking) const {
+  // A single panel must fit whatever the cache, else nothing would.
+  bool onePanel =
+      blocking.columns.tilesPerBlock == 1 && blocking.groupsPerBlock == 1;
+  bool oneTile =
+      blocking.rows.tilesPerBlock == 1 && blocking.groupsPerBlock == 1;
+  int64_t l2 = target.l2Bytes;
+  // The slack is for the rounding of panels.
+  if (!onePanel && blocking.packB != PackKind::Direct &&
+      blocking.packedB() * bytes > std::min(kMostPackedB, l2 / 2) * 9 / 8)
+    return false;
+  return oneTile || blocking.packA == PackKind::Direct ||
+         blocking.packedA() * bytes <= std::min(kMostPackedA, l2 / 4) * 9 / 8;
+}
+
+/// Cycles of all tasks together.
+double CostModel::work(const Blocking &blocking) const {
+  double products = double(batch * groups * outerK);
+  double chunks = double(ceilDiv(contraction.k.size, blocking.kChunk));
+  double k = double(contraction.k.size);
+  double cycles = 0;
+  for (const TileClass &rows : blocking.rows.classes)
+    for (const TileClass &columns : blocking.columns.classes) {
+      double tiles =
+          double((rows.end - rows.begin) * (columns.end - columns.begin));
+      int64_t vectors = columns.width / blocking.lanes;
+      double turn = 12 + 1.5 * double(rows.width * vectors);
+      cycles +=
+          tiles * (k * tileStepCycles(rows.width, vectors) + chunks * turn);
+    }
+  // Each block of rows packs B again, each block of columns packs A again.
+  double vectorsB = double(ceilDiv(contraction.n.size, blocking.lanes)) * k;
+  // Runs go through a task's groups, or its columns or rows, or along k.
+  auto run = [&](PackKind kind, const Tiling &tiling, int64_t groupStride) {
+    if (contraction.group)
+      return groupStride * blocking.groupsPerBlock;
+    return kind == PackKind::Copy ? tiling.widest() * tiling.tilesPerBlock
+                                  : blocking.kChunk;
+  };
+  double elementsB = double(contraction.n.size) * k;
+  int64_t runB = run(blocking.packB, blocking.columns,
+                     contraction.group ? contraction.group->b : 0);
+  cycles += vectorsB *
+            (packCycles(blocking.packB, blocking.lanes) +
+             sourceCycles(elementsB * products, runB)) *
+            double(blocking.rows.blocks());
+  double vectorsA = 0;
+  for (const TileClass &rows : blocking.rows.classes)
+    vectorsA +=
+        double((rows.end - rows.begin) * ceilDiv(rows.width, blocking.lanes)) *
+        k;
+  double elementsA = double(contraction.m.size) * k;
+  int64_t runA = run(blocking.packA, blocking.rows,
+                     contraction.group ? contraction.group->a : 0);
+  cycles += (vectorsA * packCycles(blocking.packA, blocking.lanes) +
+             elementsA / double(blocking.lanes) *
+                 sourceCycles(elementsA * products, runA)) *
+            double(blocking.columns.blocks());
+  return products * cycles;
+}
+
+double CostModel::time(const Blocking &blocking) const {
+  double tasks =
+      double(batch * blocking.rows.blocks() * blocking.columns.blocks() *
+             blocking.groupBlocks(contraction));
+  double total = work(blocking) + tasks * kTaskCycles;
+  // The number of threads is not known: few matter most, many a little.
+  constexpr std::pair<double, double> threadsAndWeights[] = {
+      {1, 4}, {2, 4}, {4, 2}, {8, 1}, {32, 0.5}};
+  double sum = 0;
+  for (auto [threads, weight] : threadsAndWeights)
+    sum += weight * threads * std::ceil(tasks / threads) * (total / tasks);
+  return sum;
+}
+
+/// 1, 2, 4, .. tiles of `count`, and all.
+SmallVector<int64_t> blockSizes(int64_t count) {
+  SmallVector<int64_t> sizes;
+  for (int64_t blocks = 1; blocks < count; blocks *= 2)
+    if (int64_t size = ceilDiv(count, blocks);
+        sizes.empty() || sizes.back() != size)
+      sizes.push_back(size);
+  sizes.push_back(1);
+  return sizes;
+}
+
+/// k in equal chunks of at most `most`, multiples of the unrolling.
+int64_t chooseChunk(int64_t k, int64_t most) {
+  int64_t chunks = ceilDiv(k, most);
+  if (chunks == 1)
+    return k;
+  // A few more chunks are worth it where they divide k evenly.
+  for (int64_t more = chunks; more <= chunks + chunks / 2 + 1; ++more)
+    if (k % more == 0 && (k / more) % kUnroll == 0)
+      return k / more;
+  return llvm::alignTo(ceilDiv(k, chunks), kUnroll);
+}
+
+} // namespace
+
+int64_t Blocking::groupBlocks(const Contraction &contraction) const {
+  int64_t groups = contraction.group ? contraction.group->size : 1;
+  return ceilDiv(groups, groupsPerBlock);
+}
+
+int64_t Blocking::packedPanelA() const {
+  // A vector of slack: the copy of a row may write beyond its end.
+  return llvm::alignTo(rows.widest() * kChunk, lanes) + lanes;
+}
+
+int64_t Blocking::packedA() const {
+  return packedPanelA() * rows.tilesPerBlock * groupsPerBlock;
+}
+
+int64_t Blocking::packedB() const {
+  return packedPanelB() * columns.tilesPerBlock * groupsPerBlock;
+}
+
+int64_t Blocking::packedPanelB() const {
+  // Whole blocks of the transposition, which may write beyond the last k.
+  return columns.widest() * int64_t(llvm::alignTo(kChunk, lanes));
+}
+
+Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
+                                            const TargetDescription &target) {
+  const ContractionDim &m = contraction.m, &n = contraction.n,
+                       &k = contraction.k;
+  int64_t bytes = contraction.elementBytes();
+  Blocking common;
+  common.lanes = std::max<int64_t>(1, target.lanes(bytes));
+  common.columnTail = n.size % common.lanes != 0;
+  common.stagedC = n.c != 1;
+  common.packA = k.a == 1   ? PackKind::Direct
+                 : m.a == 1 ? PackKind::Copy
+                            : PackKind::Scalar;
+  PackKind packB = n.b == 1   ? PackKind::Copy
+                   : k.b == 1 ? PackKind::Transpose
+                              : PackKind::Scalar;
+
+  CostModel model(contraction, target);
+  std::optional<Blocking> best;
+  double bestTime = 0;
+  int64_t mostVectors = target.vectorRegisters >= 32 ? 4 : 2;
+  for (int64_t vectors = 1; vectors <= mostVectors; ++vectors) {
+    Blocking blocking = common;
+    blocking.columns = columnTiling(n.size, blocking.lanes, vectors);
+    int64_t vectorsUsed = blocking.columns.widest() / blocking.lanes;
+    if (vectorsUsed != vectors)
+      continue;
+    // Accumulators, one row of B and two broadcasts stay in registers.
+    int64_t tileRows = (target.vectorRegisters - vectors - 2) / vectors;
+    blocking.rows =
+        evenTiling(m.size, std::clamp<int64_t>(tileRows, 1, kMostTileRows));
+    int64_t panelRowBytes = blocking.columns.widest() * bytes;
+    int64_t mostK =
+        std::clamp<int64_t>(target.l2Bytes / 2 / (4 * panelRowBytes), 64,
+                            blocking.packA == PackKind::Direct ? 512 : 256);
+    blocking.kChunk = chooseChunk(k.size, mostK);
+    // B that is a panel already, or that is hardly used again, stays in place.
+    bool isPanel = blocking.columns.count == 1 && !blocking.columnTail &&
+                   k.b == blocking.columns.widest();
+    blocking.packB =
+        packB == PackKind::Copy && (isPanel || blocking.rows.count <= 1)
+            ? PackKind::Direct
+            : packB;
+    int64_t groups = contraction.group ? contraction.group->size : 1;
+    for (int64_t rowTiles : blockSizes(blocking.rows.count))
+      for (int64_t columnTiles : blockSizes(blocking.columns.count))
+        for (int64_t groupCount : blockSizes(groups)) {
+          blocking.rows.tilesPerBlock = rowTiles;
+          blocking.columns.tilesPerBlock = columnTiles;
+          blocking.groupsPerBlock = groupCount;
+          if (!model.fits(blocking))
+            continue;
+          double time = model.time(blocking);
+          if (!best || time < bestTime) {
+            best = blocking;
+            bestTime = time;
+          }
+        }
+  }
+  return *best;
+}

@@ -1,0 +1,73 @@
+//===- Blocking.h - How a matrix product is cut into tasks ------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// Register tiles, cache blocks and tasks of a contraction, chosen by a small
+// cost model from the shape and the target's caches and registers. Results do
+// not depend on the choice: each element's sum runs over k in order.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_COMPILER_LOWERING_GEMM_BLOCKING_H
+#define FOREGRAD_COMPILER_LOWERING_GEMM_BLOCKING_H
+
+#include "compiler/lowering/gemm/Contraction.h"
+#include "compiler/targets/Target.h"
+
+namespace foregrad::compiler {
+
+/// Consecutive tiles of one width. Tile t begins at `origin + t * width`.
+struct TileClass {
+  int64_t begin = 0, end = 0; // tile numbers
+  int64_t width = 0;          // rows, or columns
+  int64_t origin = 0;
+};
+
+/// A dimension cut into tiles of at most two widths, so that a kernel needs at
+/// most two micro-kernels a dimension and no tile is nearly empty.
+struct Tiling {
+  int64_t count = 0; // of tiles
+  llvm::SmallVector<TileClass, 2> classes;
+  int64_t tilesPerBlock = 0; // a task's share
+  int64_t blocks() const { return (count + tilesPerBlock - 1) / tilesPerBlock; }
+  int64_t widest() const { return classes.front().width; }
+};
+
+/// How an operand reaches the micro-kernel.
+enum class PackKind {
+  Direct,    // read in place
+  Copy,      // packed by copying vectors
+  Transpose, // packed by transposing registers
+  Scalar,    // packed element by element
+};
+
+struct Blocking {
+  int64_t lanes = 1;
+  Tiling rows;    // widths in rows
+  Tiling columns; // widths in columns, a multiple of lanes; the last tile of
+                  // the last class may reach beyond n
+  bool columnTail = false; // n is not a multiple of lanes
+  int64_t kChunk = 0;      // of k, a multiple of 4 unless it is all of k
+  int64_t groupsPerBlock = 1;
+  PackKind packA = PackKind::Direct, packB = PackKind::Copy;
+  bool stagedC = false; // columns of C are not contiguous: through scratch
+
+  int64_t groupBlocks(const Contraction &contraction) const;
+  /// Elements of scratch.
+  int64_t packedPanelA() const; // of one row tile
+  int64_t packedPanelB() const; // of one column tile
+  int64_t packedA() const;      // of a task
+  int64_t packedB() const;
+};
+
+/// Unrolling of the micro-kernel's loop over k.
+inline constexpr int64_t kUnroll = 4;
+
+Blocking chooseBlocking(const Contraction &contraction,
+                        const TargetDescription &target);
+
+} // namespace foregrad::compiler
+
+#endif // FOREGRAD_COMPILER_LOWERING_GEMM_BLOCKING_H

@@ -1,0 +1,232 @@
+//===- Contraction.cpp - What a matrix product looks like in memory -------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// Loops of size one are dropped and loops that all operands walk through
+// without a gap are merged, so that most layers end with one loop a kind.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/gemm/Contraction.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <algorithm>
+#include <array>
+
+using namespace mlir;
+using namespace foregrad::compiler;
+
+/// Products below this many multiplications are left to the row kernels: a
+/// task's overhead and the packing would cost more than the tiles gain.
+static constexpr int64_t kLeastMultiplications = 2048;
+
+int64_t Contraction::elementBytes() const {
+  return type.getIntOrFloatBitWidth() / 8;
+}
+
+int64_t Contraction::outputElements() const {
+  int64_t count = m.size * n.size * (group ? group->size : 1);
+  for (const ContractionDim &dim : batch)
+    count *= dim.size;
+  return count;
+}
+
+int64_t Contraction::multiplications() const {
+  int64_t count = outputElements() * k.size;
+  for (const ContractionDim &dim : outerK)
+    count *= dim.size;
+  return count;
+}
+
+/// Whether the body is `out + lhs * rhs` of its three arguments, in any order.
+static bool isMultiplyAdd(linalg::GenericOp op) {
+  Block &body = op.getRegion().front();
+  auto yield = cast<linalg::YieldOp>(body.getTerminator());
+  auto add = yield.getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!add || add->getBlock() != &body)
+    return false;
+  Value out = body.getArgument(2);
+  Value other = add.getLhs() == out ? add.getRhs() : add.getLhs();
+  if (add.getLhs() != out && add.getRhs() != out)
+    return false;
+  auto multiply = other.getDefiningOp<arith::MulFOp>();
+  if (!multiply || multiply->getBlock() != &body)
+    return false;
+  Value lhs = body.getArgument(0), rhs = body.getArgument(1);
+  return (multiply.getLhs() == lhs && multiply.getRhs() == rhs) ||
+         (multiply.getLhs() == rhs && multiply.getRhs() == lhs);
+}
+
+/// Strides of `operand` along each loop, in elements, and whether it depends on
+/// the loop at all. False where the layout or the map is not supported.
+static bool stridesByLoop(OpOperand &operand, AffineMap map, unsigned loops,
+                          SmallVector<int64_t> &strides,
+                          SmallVector<bool> &uses, FlatOperand &flat) {
+  auto type = dyn_cast<MemRefType>(operand.get().getType());
+  if (!type || !type.hasStaticShape())
+    return false;
+  SmallVector<int64_t> memrefStrides;
+  if (failed(type.getStridesAndOffset(memrefStrides, flat.offset)) ||
+      ShapedType::isDynamic(flat.offset))
+    return false;
+  strides.assign(loops, 0);
+  uses.assign(loops, false);
+  flat.memref = operand.get();
+  flat.elements = 1;
+  for (auto [expr, stride, size] :
+       llvm::zip_equal(map.getResults(), memrefStrides, type.getShape())) {
+    if (ShapedType::isDynamic(stride) || stride < 0)
+      return false;
+    if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+      strides[dim.getPosition()] += stride;
+      uses[dim.getPosition()] = true;
+      flat.elements += (size - 1) * stride;
+      continue;
+    }
+    auto constant = dyn_cast<AffineConstantExpr>(expr);
+    if (!constant)
+      return false;
+    flat.offset += constant.getValue() * stride;
+  }
+  return true;
+}
+
+/// Merges every pair of loops that together walk each operand without a gap.
+static void mergeLoops(SmallVector<ContractionDim> &dims) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = 0; i < dims.size() && !changed; ++i)
+      for (size_t j = 0; j < dims.size() && !changed; ++j) {
+        const ContractionDim outer = dims[i];
+        ContractionDim &inner = dims[j];
+        if (i == j || outer.a != inner.a * inner.size ||
+            outer.b != inner.b * inner.size || outer.c != inner.c * inner.size)
+          continue;
+        inner.size *= outer.size;
+        dims.erase(dims.begin() + i);
+        changed = true;
+      }
+  }
+}
+
+/// Removes and returns the loop to tile: the first that `prefer` accepts, else
+/// the largest.
+static ContractionDim
+takePrimary(SmallVector<ContractionDim> &dims,
+            llvm::function_ref<bool(const ContractionDim &)> prefer) {
+  auto chosen = llvm::find_if(dims, prefer);
+  if (chosen == dims.end())
+    chosen =
+        std::max_element(dims.begin(), dims.end(),
+                         [](const ContractionDim &x, const ContractionDim &y) {
+                           return x.size < y.size;
+                         });
+  ContractionDim dim = *chosen;
+  dims.erase(chosen);
+  return dim;
+}
+
+/// Exchanges A and B, and with them rows and columns.
+static void swapOperands(Contraction &contraction,
+                         SmallVector<ContractionDim> &ms,
+                         SmallVector<ContractionDim> &ns,
+                         ArrayRef<SmallVector<ContractionDim> *> all) {
+  std::swap(contraction.a, contraction.b);
+  std::swap(ms, ns);
+  for (SmallVector<ContractionDim> *dims : all)
+    for (ContractionDim &dim : *dims)
+      std::swap(dim.a, dim.b);
+}
+
+std::optional<Contraction>
+foregrad::compiler::analyzeContraction(linalg::GenericOp op, std::string &why) {
+  auto refuse = [&](const char *reason) {
+    why = reason;
+    return std::nullopt;
+  };
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+      !op.hasPureBufferSemantics())
+    return refuse("not two inputs and one output in memory");
+  if (!isMultiplyAdd(op))
+    return refuse("the body is not a sum of products");
+  Contraction result;
+  Type element = op.getRegion().front().getArgument(2).getType();
+  for (BlockArgument argument : op.getRegion().front().getArguments())
+    if (argument.getType() != element)
+      return refuse("operands of different types");
+  if (!element.isF32() && !element.isF64())
+    return refuse("neither f32 nor f64");
+  result.type = cast<FloatType>(element);
+
+  unsigned loops = op.getNumLoops();
+  SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+  std::array<SmallVector<int64_t>, 3> strides;
+  std::array<SmallVector<bool>, 3> uses;
+  std::array<FlatOperand *, 3> flats = {&result.a, &result.b, &result.c};
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  for (OpOperand &operand : op->getOpOperands()) {
+    unsigned i = operand.getOperandNumber();
+    if (!stridesByLoop(operand, maps[i], loops, strides[i], uses[i], *flats[i]))
+      return refuse("a layout that is not static");
+  }
+
+  SmallVector<ContractionDim> ms, ns, ks, batches;
+  SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
+  for (unsigned loop = 0; loop < loops; ++loop) {
+    if (ShapedType::isDynamic(sizes[loop]) || sizes[loop] <= 0)
+      return refuse("a loop of no or unknown size");
+    if (sizes[loop] == 1)
+      continue;
+    ContractionDim dim{sizes[loop], strides[0][loop], strides[1][loop],
+                       strides[2][loop]};
+    bool inA = uses[0][loop], inB = uses[1][loop], inC = uses[2][loop];
+    if (iterators[loop] == utils::IteratorType::reduction)
+      ks.push_back(dim);
+    else if (!inC || dim.c == 0)
+      return refuse("a parallel loop that the output does not depend on");
+    else if (inA && inB)
+      batches.push_back(dim);
+    else if (inA)
+      ms.push_back(dim);
+    else if (inB)
+      ns.push_back(dim);
+    else
+      return refuse("a loop that neither input depends on");
+  }
+  for (auto *dims : {&ms, &ns, &ks, &batches})
+    mergeLoops(*dims);
+  if (ms.empty() || ns.empty() || ks.empty())
+    return refuse("no rows, no columns or nothing to sum");
+
+  auto contiguousInC = [](const ContractionDim &dim) { return dim.c == 1; };
+  if (llvm::none_of(ns, contiguousInC) && llvm::any_of(ms, contiguousInC))
+    swapOperands(result, ms, ns, {&ms, &ns, &ks, &batches});
+
+  result.n = takePrimary(ns, contiguousInC);
+  result.m = takePrimary(ms, [](const ContractionDim &) { return false; });
+  result.k = takePrimary(ks, [](const ContractionDim &dim) {
+    return dim.size >= 32 && (dim.a == 1 || dim.b == 1);
+  });
+  result.outerK = std::move(ks);
+
+  llvm::append_range(batches, ms);
+  llvm::append_range(batches, ns);
+  llvm::sort(batches, [](const ContractionDim &x, const ContractionDim &y) {
+    return x.c > y.c;
+  });
+  // The groups of a grouped layer: inside the rows of A, and of C or B.
+  auto group = llvm::find_if(batches, [&](const ContractionDim &dim) {
+    return dim.a != 0 && dim.b != 0 && dim.a < std::max(result.m.a, result.k.a);
+  });
+  if (group != batches.end()) {
+    result.group = *group;
+    batches.erase(group);
+  }
+  result.batch = std::move(batches);
+  if (result.multiplications() < kLeastMultiplications)
+    return refuse("too small to gain from tiles");
+  return result;
+}

@@ -1,0 +1,71 @@
+//===- Contraction.h - What a matrix product looks like in memory -*- C++ -*-=//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// The analysis behind --fg-contractions-to-kernels: a linalg.generic that sums
+// products is brought to one form, whatever its number and order of dimensions
+//
+//   for batch.., group: for m, n: C[m, n] (+)= sum over outerK.., k of
+//                                              A[m, k] * B[k, n]
+//
+// where each loop has a size and an element stride in each of A, B and C.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_COMPILER_LOWERING_GEMM_CONTRACTION_H
+#define FOREGRAD_COMPILER_LOWERING_GEMM_CONTRACTION_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+#include <optional>
+#include <string>
+
+namespace foregrad::compiler {
+
+/// One loop of the product: its size and its stride, in elements, in the three
+/// operands (0 where the operand does not depend on it).
+struct ContractionDim {
+  int64_t size = 1;
+  int64_t a = 0, b = 0, c = 0;
+};
+
+/// An operand as a flat array: element (0, .., 0) of all loops is element 0.
+struct FlatOperand {
+  mlir::Value memref;   // the operand as it stands in the IR
+  int64_t offset = 0;   // of loop element 0 from the memref's aligned pointer
+  int64_t elements = 1; // from there to the last element that the loops reach
+};
+
+struct Contraction {
+  mlir::FloatType type;
+  FlatOperand a, b, c;
+  /// The loops that are tiled. m: rows of A and C; n: columns of B and C,
+  /// unit stride in C wherever any dimension of the product has that.
+  ContractionDim m, n, k;
+  /// Parallel loops around the product, slowest first: dimensions of all three
+  /// operands, and those of m's and n's kind that do not merge with them.
+  llvm::SmallVector<ContractionDim> batch;
+  /// A batch loop whose elements lie inside the rows of A and C (as the groups
+  /// of a grouped layer do): worth keeping inside of a task.
+  std::optional<ContractionDim> group;
+  /// Reduction loops that do not merge with k, outermost first.
+  llvm::SmallVector<ContractionDim> outerK;
+
+  int64_t multiplications() const;
+  int64_t elementBytes() const;
+  /// How many elements of C the product writes.
+  int64_t outputElements() const;
+};
+
+/// The contraction that `op` computes, or nothing, with the reason in `why`:
+/// the operation is no sum of products of two f32 or f64 operands, its layout
+/// is not static, or it lacks rows or columns (such reductions are row
+/// kernels' work), or it is too small to gain from tiles.
+std::optional<Contraction> analyzeContraction(mlir::linalg::GenericOp op,
+                                              std::string &why);
+
+} // namespace foregrad::compiler
+
+#endif // FOREGRAD_COMPILER_LOWERING_GEMM_CONTRACTION_H

@@ -1,0 +1,216 @@
+//===- ContractionsToKernels.cpp - Matrix products as kernels -------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/gemm/ContractionsToKernels.h"
+
+#include "compiler/lowering/gemm/Contraction.h"
+#include "compiler/lowering/gemm/TaskEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/Support/DebugLog.h"
+#include "llvm/Support/MathExtras.h"
+
+#define DEBUG_TYPE "fg-contractions-to-kernels"
+
+using namespace mlir;
+using namespace foregrad::compiler;
+
+namespace {
+
+/// The buffer that `view` looks into.
+Value bufferOf(Value view) {
+  while (auto op = view.getDefiningOp<ViewLikeOpInterface>())
+    view = op.getViewSource();
+  return view;
+}
+
+/// Whether `view` shows all of its buffer.
+bool showsAll(Value view) {
+  auto type = dyn_cast<MemRefType>(view.getType());
+  auto buffer = dyn_cast<MemRefType>(bufferOf(view).getType());
+  return type && buffer && type.hasStaticShape() && buffer.hasStaticShape() &&
+         type.getElementType() == buffer.getElementType() &&
+         type.getNumElements() == buffer.getNumElements();
+}
+
+/// The buffer that `op` fills with 0 and otherwise leaves alone, or null.
+Value zeroFilledBy(Operation *op) {
+  if (auto fill = dyn_cast<linalg::FillOp>(op))
+    return matchPattern(fill.value(), m_PosZeroFloat()) ? fill.output()
+                                                        : Value();
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic || generic.getNumDpsInputs() != 0 ||
+      generic.getNumDpsInits() != 1 ||
+      !generic.getIndexingMapsArray().front().isPermutation())
+    return Value();
+  Operation *yield = generic.getBody()->getTerminator();
+  return matchPattern(yield->getOperand(0), m_PosZeroFloat())
+             ? generic.getDpsInits().front()
+             : Value();
+}
+
+/// Whether `op`, or anything inside of it, uses `buffer` or a view of it; the
+/// making of a view is no use.
+bool touches(Operation *op, Value buffer) {
+  if (isa<ViewLikeOpInterface>(op))
+    return false;
+  return op
+      ->walk([&](Operation *inner) {
+        for (Value operand : inner->getOperands())
+          if (isa<BaseMemRefType>(operand.getType()) &&
+              bufferOf(operand) == buffer)
+            return WalkResult::interrupt();
+        return WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// The op before `op` that fills its output with 0, if nothing touches the
+/// output in between: the product can start from 0 without it.
+Operation *absorbableFill(linalg::GenericOp op, const Contraction &product) {
+  Value output = op.getDpsInits().front();
+  if (cast<MemRefType>(output.getType()).getNumElements() !=
+      product.outputElements())
+    return nullptr;
+  Value buffer = bufferOf(output);
+  for (Operation *before = op->getPrevNode(); before;
+       before = before->getPrevNode()) {
+    if (!touches(before, buffer))
+      continue;
+    Value filled = zeroFilledBy(before);
+    bool same =
+        filled && (filled == output || (showsAll(filled) && showsAll(output)));
+    return same ? before : nullptr;
+  }
+  return nullptr;
+}
+
+struct ContractionsToKernelsPass
+    : public PassWrapper<ContractionsToKernelsPass,
+                         OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ContractionsToKernelsPass)
+
+  ContractionsToKernelsPass() = default;
+  ContractionsToKernelsPass(const ContractionsToKernelsPass &other)
+      : PassWrapper(other) {}
+  explicit ContractionsToKernelsPass(const TargetDescription &target) {
+    vectorBytes = target.vectorBytes;
+    vectorRegisters = target.vectorRegisters;
+    l1 = target.l1Bytes;
+    l2 = target.l2Bytes;
+  }
+
+  StringRef getArgument() const final { return "fg-contractions-to-kernels"; }
+  StringRef getDescription() const final {
+    return R"(Turn matrix products on memrefs into parallel kernels of register tiles.
+
+    linalg.fill ins(%zero : f32) outs(%c : memref<64x64xf32>)
+    linalg.matmul ins(%a, %b : memref<64x128xf32>, memref<128x64xf32>)
+                  outs(%c : memref<64x64xf32>)
+
+  becomes
+
+    scf.forall (%task) in (2) {
+      %panels = memref.alloca() : memref<..xf32>
+      scf.for %k = .. { copy rows of %b into %panels }
+      scf.for %tile = .. {
+        %sums:24 = scf.for %k = .. iter_args(..) -> (vector<16xf32>, ..) {
+          memref.load %a, vector.load %panels, vector.fma ..
+        }
+        vector.store %sums#0, %c ..
+      }
+    } {fg.flops = 1048576 : i64})";
+  }
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, memref::MemRefDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
+  }
+
+  void runOnOperation() override {
+    if (!llvm::isPowerOf2_64(vectorBytes)) {
+      getOperation().emitError("a vector register cannot have ")
+          << vectorBytes.getValue() << " bytes: not a power of two";
+      return signalPassFailure();
+    }
+    TargetDescription target;
+    target.vectorBytes = vectorBytes;
+    target.vectorRegisters = vectorRegisters;
+    target.l1Bytes = l1;
+    target.l2Bytes = l2;
+
+    IRRewriter rewriter(&getContext());
+    SmallVector<linalg::LinalgOp> named;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (!isa<linalg::GenericOp>(op.getOperation()) &&
+          linalg::isaContractionOpInterface(op) && op.hasPureBufferSemantics())
+        named.push_back(op);
+    });
+    for (linalg::LinalgOp op : named) {
+      rewriter.setInsertionPoint(op);
+      if (failed(linalg::generalizeNamedOp(rewriter, op)))
+        LDBG() << "not generalized: " << op;
+    }
+
+    SmallVector<linalg::GenericOp> generics;
+    getOperation().walk([&](linalg::GenericOp op) { generics.push_back(op); });
+    for (linalg::GenericOp op : generics) {
+      std::string why;
+      std::optional<Contraction> product = analyzeContraction(op, why);
+      if (!product) {
+        LDBG() << "left alone, " << why << ": " << op;
+        continue;
+      }
+      Value output = bufferOf(product->c.memref);
+      if (bufferOf(product->a.memref) == output ||
+          bufferOf(product->b.memref) == output) {
+        LDBG() << "left alone, the output is an input too: " << op;
+        continue;
+      }
+      Operation *fill = absorbableFill(op, *product);
+      rewriter.setInsertionPoint(op);
+      scf::ForallOp forall =
+          emitTasks(rewriter, op.getLoc(), *product,
+                    chooseBlocking(*product, target), fill != nullptr);
+      forall->setAttr("fg.flops", rewriter.getI64IntegerAttr(
+                                      2 * product->multiplications()));
+      op.erase();
+      // A fill that is a generic stands earlier in the list: it was visited.
+      if (fill)
+        fill->erase();
+    }
+  }
+
+  Option<int64_t> vectorBytes{*this, "vector-bytes",
+                              llvm::cl::desc("width of a vector register"),
+                              llvm::cl::init(16)};
+  Option<int64_t> vectorRegisters{*this, "vector-registers",
+                                  llvm::cl::desc("number of vector registers"),
+                                  llvm::cl::init(16)};
+  Option<int64_t> l1{*this, "l1", llvm::cl::desc("bytes of a core's L1"),
+                     llvm::cl::init(32 << 10)};
+  Option<int64_t> l2{*this, "l2", llvm::cl::desc("bytes of a core's L2"),
+                     llvm::cl::init(512 << 10)};
+};
+
+} // namespace
+
+std::unique_ptr<Pass> foregrad::compiler::createContractionsToKernelsPass(
+    const TargetDescription &target) {
+  return std::make_unique<ContractionsToKernelsPass>(target);
+}
+
+void foregrad::compiler::registerContractionsToKernelsPass() {
+  PassRegistration<ContractionsToKernelsPass>();
+}

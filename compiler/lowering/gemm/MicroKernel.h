@@ -1,0 +1,46 @@
+//===- MicroKernel.h - The register tile of a matrix product ----*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_COMPILER_LOWERING_GEMM_MICROKERNEL_H
+#define FOREGRAD_COMPILER_LOWERING_GEMM_MICROKERNEL_H
+
+#include "compiler/lowering/gemm/IndexMath.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace foregrad::compiler {
+
+/// Where a tile's operand lies: element (row, column) of the tile is
+/// memref[base + row * rowStride + column * columnStride], `memref` flat.
+struct TileOperand {
+  mlir::Value memref;
+  mlir::Value base;
+  int64_t rowStride = 0;
+  int64_t columnStride = 1;
+};
+
+/// One tile: C[rows, vectors * lanes] (+)= A[rows, k] * B[k, vectors * lanes].
+struct MicroKernel {
+  mlir::VectorType vector; // one register
+  int64_t rows = 0;
+  int64_t vectors = 0;
+  TileOperand a; // any strides
+  TileOperand b; // columns contiguous
+  TileOperand c; // columns contiguous
+  /// Null, or the mask of the last vector of each row of B and C.
+  mlir::Value lastMaskB, lastMaskC;
+  mlir::Value k;            // steps
+  bool kIsUnrolled = false; // k is a multiple of kUnroll
+  /// Whether the sums start from 0: an i1; null where always.
+  mlir::Value fromZero;
+};
+
+/// Emits the tile at the builder's insertion point. Each sum runs over k in
+/// order, as fused multiply-adds wherever the target has them.
+void emitMicroKernel(KernelBuilder &builder, const MicroKernel &kernel);
+
+} // namespace foregrad::compiler
+
+#endif // FOREGRAD_COMPILER_LOWERING_GEMM_MICROKERNEL_H

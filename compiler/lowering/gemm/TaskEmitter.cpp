@@ -1,0 +1,365 @@
+//===- TaskEmitter.cpp - The parallel loop of a matrix product ------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// What a task does:
+//
+//   for outer k, for chunks of k:
+//     pack its block of B, pack its block of A, of all its groups
+//     for tiles of rows, for groups: for tiles of columns: micro-kernel
+//
+// Rows are outside of columns, so that a tile's rows of A stay in L1 while the
+// block of B passes by from L2. Groups are side by side in a row, so that rows
+// read in place are outside of groups and memory is read along its rows; packed
+// rows are apart by group, which is then outside.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/gemm/TaskEmitter.h"
+
+#include "compiler/lowering/gemm/IndexMath.h"
+#include "compiler/lowering/gemm/MicroKernel.h"
+#include "compiler/lowering/gemm/PackEmitter.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace foregrad::compiler;
+
+namespace {
+
+/// Where the current iteration of the loops stands in each operand.
+struct Position {
+  Value a, b, c;
+};
+
+class TaskEmitter {
+public:
+  TaskEmitter(OpBuilder &builder, Location loc, const Contraction &contraction,
+              const Blocking &blocking, bool fromZero)
+      : b(loc, builder), x(contraction), blocking(blocking), fromZero(fromZero),
+        vector(VectorType::get({blocking.lanes}, contraction.type)) {}
+
+  scf::ForallOp emit();
+
+private:
+  int64_t tasks() const;
+  Value flatten(const FlatOperand &operand);
+  Value allocate(int64_t elements);
+  void allocateScratch();
+  void decodeTask(Value task, Position &position);
+  Position advance(const Position &from, const ContractionDim &dim, Value by);
+
+  void loopOverOuterK(ArrayRef<ContractionDim> dims, Position at,
+                      Value isFirst);
+  void loopOverChunks(const Position &at, Value isFirst);
+  void block(const Position &at, Value k, Value isFirst);
+  void pack(const Position &at, Value k);
+  void tile(const Position &at, Value k, Value isFirst, Value group,
+            const TileClass &rows, Value rowTile, const TileClass &columns,
+            Value columnTile);
+  void stageC(const Position &at, Value row, Value column,
+              const TileClass &rows, const TileClass &columns, bool toScratch);
+
+  /// The i1 `i == 0`, and'ed with `isFirst` (null: true).
+  Value andIsZero(Value isFirst, Value i) {
+    Value zero =
+        b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, i, b.index(0));
+    return isFirst ? b.createOrFold<arith::AndIOp>(isFirst, zero) : zero;
+  }
+
+  KernelBuilder b;
+  const Contraction &x;
+  const Blocking &blocking;
+  const bool fromZero;
+  const VectorType vector;
+
+  Value a, bMatrix, c;            // flat operands
+  Value packedA, packedB, staged; // scratch of the task
+  Value firstRow, endRow, firstColumn, endColumn, firstGroup, endGroup; // tiles
+};
+
+int64_t TaskEmitter::tasks() const {
+  int64_t count = blocking.rows.blocks() * blocking.columns.blocks() *
+                  blocking.groupBlocks(x);
+  for (const ContractionDim &dim : x.batch)
+    count *= dim.size;
+  return count;
+}
+
+Value TaskEmitter::flatten(const FlatOperand &operand) {
+  auto type = cast<MemRefType>(operand.memref.getType());
+  if (type.getRank() == 1 && type.getLayout().isIdentity() &&
+      operand.offset == 0)
+    return operand.memref;
+  MemRefLayoutAttrInterface layout;
+  if (operand.offset != 0)
+    layout = StridedLayoutAttr::get(b.getContext(), operand.offset, {1});
+  auto flat = MemRefType::get({operand.elements}, type.getElementType(), layout,
+                              type.getMemorySpace());
+  return memref::ReinterpretCastOp::create(
+      b, flat, operand.memref, operand.offset,
+      ArrayRef<int64_t>{operand.elements}, ArrayRef<int64_t>{1});
+}
+
+Value TaskEmitter::allocate(int64_t elements) {
+  return memref::AllocaOp::create(b, MemRefType::get({elements}, x.type),
+                                  b.getI64IntegerAttr(64));
+}
+
+void TaskEmitter::allocateScratch() {
+  if (blocking.packA != PackKind::Direct)
+    packedA = allocate(blocking.packedA());
+  if (blocking.packB != PackKind::Direct)
+    packedB = allocate(blocking.packedB());
+  if (blocking.stagedC)
+    staged = allocate(blocking.rows.widest() * blocking.columns.widest());
+}
+
+Position TaskEmitter::advance(const Position &from, const ContractionDim &dim,
+                              Value by) {
+  return {b.add(from.a, b.mul(by, dim.a)), b.add(from.b, b.mul(by, dim.b)),
+          b.add(from.c, b.mul(by, dim.c))};
+}
+
+/// Task numbers count, fastest first: blocks of columns, of rows, of groups,
+/// then the batch loops.
+void TaskEmitter::decodeTask(Value task, Position &position) {
+  int64_t remaining = tasks();
+  auto take = [&](int64_t size) {
+    remaining /= size;
+    Value digit = remaining == 1 ? task : b.rem(task, size);
+    task = b.div(task, size);
+    return size == 1 ? b.index(0) : digit;
+  };
+  auto share = [&](int64_t blocks, int64_t perBlock, int64_t count,
+                   Value &first, Value &end) {
+    Value number = take(blocks);
+    first = b.mul(number, perBlock);
+    end = b.min(b.add(first, perBlock), b.index(count));
+    if (count % perBlock == 0)
+      end = b.add(first, perBlock);
+  };
+  share(blocking.columns.blocks(), blocking.columns.tilesPerBlock,
+        blocking.columns.count, firstColumn, endColumn);
+  share(blocking.rows.blocks(), blocking.rows.tilesPerBlock,
+        blocking.rows.count, firstRow, endRow);
+  share(blocking.groupBlocks(x), blocking.groupsPerBlock,
+        x.group ? x.group->size : 1, firstGroup, endGroup);
+  for (const ContractionDim &dim : llvm::reverse(x.batch))
+    position = advance(position, dim, take(dim.size));
+}
+
+scf::ForallOp TaskEmitter::emit() {
+  a = flatten(x.a);
+  bMatrix = flatten(x.b);
+  c = flatten(x.c);
+  SmallVector<OpFoldResult> bounds = {b.getIndexAttr(tasks())};
+  auto forall = scf::ForallOp::create(b, bounds, ValueRange{}, std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forall.getBody());
+  allocateScratch();
+  Value zero = b.index(0);
+  Position position{zero, zero, zero};
+  decodeTask(forall.getInductionVar(0), position);
+  loopOverOuterK(x.outerK, position, Value());
+  return forall;
+}
+
+void TaskEmitter::loopOverOuterK(ArrayRef<ContractionDim> dims, Position at,
+                                 Value isFirst) {
+  if (dims.empty())
+    return loopOverChunks(at, isFirst);
+  const ContractionDim &dim = dims.front();
+  b.loop(b.index(0), b.index(dim.size), 1, [&](Value i) {
+    loopOverOuterK(dims.drop_front(), advance(at, dim, i),
+                   andIsZero(isFirst, i));
+  });
+}
+
+void TaskEmitter::loopOverChunks(const Position &at, Value isFirst) {
+  int64_t size = x.k.size, chunk = blocking.kChunk;
+  b.loop(b.index(0), b.index(size), chunk, [&](Value k) {
+    Value steps = size % chunk == 0
+                      ? b.index(chunk)
+                      : b.min(b.index(chunk), b.sub(b.index(size), k));
+    Value first = size > chunk ? andIsZero(isFirst, k) : isFirst;
+    block(advance(at, x.k, k), steps, first);
+  });
+}
+
+void TaskEmitter::pack(const Position &at, Value k) {
+  PackRequest request;
+  request.type = x.type;
+  request.lanes = blocking.lanes;
+  request.k = k;
+  request.firstGroup = firstGroup;
+  request.endGroup = endGroup;
+  if (blocking.packB != PackKind::Direct) {
+    request.kind = blocking.packB;
+    request.source = bMatrix;
+    request.base = at.b;
+    request.strideK = x.k.b;
+    request.strideI = x.n.b;
+    request.strideGroup = x.group ? x.group->b : 0;
+    request.size = x.n.size;
+    request.panels = packedB;
+    request.panel = blocking.packedPanelB();
+    request.panelGroup = request.panel * blocking.columns.tilesPerBlock;
+    request.tiling = &blocking.columns;
+    request.firstTile = firstColumn;
+    request.endTile = endColumn;
+    request.tail = blocking.columnTail;
+    emitPackB(b, request);
+  }
+  if (blocking.packA != PackKind::Direct) {
+    request.kind = blocking.packA;
+    request.source = a;
+    request.base = at.a;
+    request.strideK = x.k.a;
+    request.strideI = x.m.a;
+    request.strideGroup = x.group ? x.group->a : 0;
+    request.size = x.m.size;
+    request.panels = packedA;
+    request.panel = blocking.packedPanelA();
+    request.panelGroup = request.panel * blocking.rows.tilesPerBlock;
+    request.tiling = &blocking.rows;
+    request.firstTile = firstRow;
+    request.endTile = endRow;
+    request.tail = false;
+    emitPackA(b, request);
+  }
+}
+
+void TaskEmitter::block(const Position &at, Value k, Value isFirst) {
+  pack(at, k);
+  auto forGroups = [&](llvm::function_ref<void(Value)> body) {
+    b.loop(firstGroup, endGroup, 1, body);
+  };
+  auto forRows = [&](llvm::function_ref<void(const TileClass &, Value)> body) {
+    for (const TileClass &rows : blocking.rows.classes)
+      forTilesOfClass(b, blocking.rows, rows, firstRow, endRow,
+                      [&](Value rowTile) { body(rows, rowTile); });
+  };
+  auto forColumns = [&](Value group, const TileClass &rows, Value rowTile) {
+    for (const TileClass &columns : blocking.columns.classes)
+      forTilesOfClass(b, blocking.columns, columns, firstColumn, endColumn,
+                      [&](Value columnTile) {
+                        tile(at, k, isFirst, group, rows, rowTile, columns,
+                             columnTile);
+                      });
+  };
+  if (blocking.packA == PackKind::Direct)
+    forRows([&](const TileClass &rows, Value rowTile) {
+      forGroups([&](Value group) { forColumns(group, rows, rowTile); });
+    });
+  else
+    forGroups([&](Value group) {
+      forRows([&](const TileClass &rows, Value rowTile) {
+        forColumns(group, rows, rowTile);
+      });
+    });
+}
+
+void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
+                       Value group, const TileClass &rows, Value rowTile,
+                       const TileClass &columns, Value columnTile) {
+  Position at = x.group ? advance(block, *x.group, group) : block;
+  Value groupNumber = b.sub(group, firstGroup);
+  Value row = tileStart(b, rows, rowTile);
+  Value column = tileStart(b, columns, columnTile);
+  MicroKernel kernel;
+  kernel.vector = vector;
+  kernel.rows = rows.width;
+  kernel.vectors = columns.width / blocking.lanes;
+  if (blocking.packA == PackKind::Direct)
+    kernel.a = {a, b.add(at.a, b.mul(row, x.m.a)), x.m.a, x.k.a};
+  else
+    kernel.a = {packedA,
+                b.mul(b.add(b.mul(groupNumber, blocking.rows.tilesPerBlock),
+                            b.sub(rowTile, firstRow)),
+                      blocking.packedPanelA()),
+                1, rows.width};
+
+  Value mask;
+  bool tail =
+      blocking.columnTail && &columns == &blocking.columns.classes.back();
+  if (tail && (blocking.packB == PackKind::Direct || !blocking.stagedC)) {
+    Value lastVector = b.add(column, columns.width - blocking.lanes);
+    mask = vector::CreateMaskOp::create(
+        b, VectorType::get({blocking.lanes}, b.getI1Type()),
+        b.sub(b.index(x.n.size), lastVector));
+  }
+  if (blocking.packB == PackKind::Direct) {
+    kernel.b = {bMatrix, b.add(at.b, b.mul(column, x.n.b)), x.k.b, 1};
+    kernel.lastMaskB = mask;
+  } else {
+    kernel.b = {packedB,
+                b.mul(b.add(b.mul(groupNumber, blocking.columns.tilesPerBlock),
+                            b.sub(columnTile, firstColumn)),
+                      blocking.packedPanelB()),
+                columns.width, 1};
+  }
+
+  if (blocking.stagedC) {
+    kernel.c = {staged, b.index(0), columns.width, 1};
+  } else {
+    Value base = b.add(at.c, b.add(b.mul(row, x.m.c), column));
+    kernel.c = {c, base, x.m.c, 1};
+    kernel.lastMaskC = mask;
+  }
+  kernel.k = k;
+  kernel.kIsUnrolled =
+      x.k.size % kUnroll == 0 && blocking.kChunk % kUnroll == 0;
+  // A null `isFirst` means that there is but one chunk.
+  auto constant = [&](bool value) -> Value {
+    return arith::ConstantOp::create(b, b.getBoolAttr(value));
+  };
+  if (!fromZero)
+    kernel.fromZero = constant(false);
+  else if (isFirst)
+    kernel.fromZero = isFirst;
+
+  if (blocking.stagedC && kernel.fromZero) {
+    auto load = scf::IfOp::create(
+        b, b.createOrFold<arith::XOrIOp>(kernel.fromZero, constant(true)),
+        /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(load.thenBlock());
+    stageC(at, row, column, rows, columns, /*toScratch=*/true);
+  }
+  emitMicroKernel(b, kernel);
+  if (blocking.stagedC)
+    stageC(at, row, column, rows, columns, /*toScratch=*/false);
+}
+
+/// Moves a tile of C, whose columns are apart, from or to scratch.
+void TaskEmitter::stageC(const Position &at, Value row, Value column,
+                         const TileClass &rows, const TileClass &columns,
+                         bool toScratch) {
+  Value width = b.min(b.index(columns.width), b.sub(b.index(x.n.size), column));
+  b.loop(b.index(0), b.index(rows.width), 1, [&](Value i) {
+    b.loop(b.index(0), width, 1, [&](Value j) {
+      Value inC = b.add(at.c, b.add(b.mul(b.add(row, i), x.m.c),
+                                    b.mul(b.add(column, j), x.n.c)));
+      Value inScratch = b.add(b.mul(i, columns.width), j);
+      if (toScratch) {
+        Value element = memref::LoadOp::create(b, c, inC);
+        memref::StoreOp::create(b, element, staged, inScratch);
+      } else {
+        Value element = memref::LoadOp::create(b, staged, inScratch);
+        memref::StoreOp::create(b, element, c, inC);
+      }
+    });
+  });
+}
+
+} // namespace
+
+scf::ForallOp foregrad::compiler::emitTasks(OpBuilder &builder, Location loc,
+                                            const Contraction &contraction,
+                                            const Blocking &blocking,
+                                            bool fromZero) {
+  return TaskEmitter(builder, loc, contraction, blocking, fromZero).emit();
+}

@@ -1,0 +1,406 @@
+//===- NoiseEmitter.cpp - Vector code for perturbations -------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// Philox4x32-10 on vectors of i32, then the transform of each law.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/noise/NoiseEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace foregrad;
+using namespace foregrad::compiler;
+
+namespace {
+
+/// Four words of Philox for each lane.
+struct Words {
+  std::array<Value, 4> word;
+};
+
+/// Writes ops on vectors of one length (`lanes` i32 lanes). Rebinding the
+/// length makes another emitter; it holds no state but the builder.
+class Emitter {
+public:
+  Emitter(OpBuilder &builder, Location loc, int64_t lanes)
+      : b(loc, builder), lanes(lanes), i32(vec(b.getI32Type(), lanes)),
+        i64(vec(b.getI64Type(), lanes)) {}
+
+  static VectorType vec(Type element, int64_t length) {
+    return VectorType::get({length}, element);
+  }
+
+  /// A vector whose lanes are all `scalar`.
+  Value splat(Value scalar) {
+    return vector::BroadcastOp::create(b, vec(scalar.getType(), lanes), scalar);
+  }
+  Value intConstant(VectorType type, uint64_t value) {
+    unsigned width = type.getElementTypeBitWidth();
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(type, APInt(width, value, /*isSigned=*/false,
+                                              /*implicitTrunc=*/true)));
+  }
+  Value floatConstant(FloatType type, double value) {
+    APFloat number(value);
+    bool inexact = false;
+    number.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                   &inexact);
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(vec(type, lanes), number));
+  }
+
+  /// The two 32-bit words of an i64 scalar: (low, high).
+  std::pair<Value, Value> halves(Value scalar) {
+    Value shift = arith::ConstantOp::create(b, b.getI64IntegerAttr(32));
+    Value high = arith::ShRUIOp::create(b, scalar, shift);
+    return {arith::TruncIOp::create(b, b.getI32Type(), scalar),
+            arith::TruncIOp::create(b, b.getI32Type(), high)};
+  }
+
+  std::pair<Value, Value> multiplyWide(Value x, uint32_t multiplier);
+  Words philox(const NoiseStream &stream, Value counter0, Value sample);
+
+  /// The numbers made from words; `even` and `odd` are a pair of words.
+  std::pair<Value, Value> gaussianPair(Value even, Value odd, FloatType type);
+  Value rademacher(Value word, FloatType type);
+
+  ImplicitLocOpBuilder b;
+
+private:
+  Value madd(Value x, Value y, Value z);
+  Value minusTwoLogF32(Value word);
+  std::pair<Value, Value> sinCosTurnF32(Value word);
+  Value flipSign(Value number, Value signBit);
+
+  const int64_t lanes;
+  const VectorType i32, i64;
+};
+
+/// (high, low) 32-bit halves of the lanes' products. An even number of lanes
+/// goes by pairs as i64 lanes, the odd lanes of x shifted down: that becomes
+/// the processor's 32x32->64 multiplication, which the generic extended
+/// multiplication does not.
+std::pair<Value, Value> Emitter::multiplyWide(Value x, uint32_t multiplier) {
+  if (lanes % 2 != 0) {
+    auto product =
+        arith::MulUIExtendedOp::create(b, x, intConstant(i32, multiplier));
+    return {product.getHigh(), product.getLow()};
+  }
+  VectorType pairs = vec(b.getI64Type(), lanes / 2);
+  Value low32 = intConstant(pairs, 0xffffffffu);
+  Value high32 = intConstant(pairs, 0xffffffff00000000u);
+  Value shift = intConstant(pairs, 32);
+  Value factor = intConstant(pairs, multiplier);
+  Value xs = vector::BitCastOp::create(b, pairs, x);
+  Value even =
+      arith::MulIOp::create(b, arith::AndIOp::create(b, xs, low32), factor);
+  Value odd =
+      arith::MulIOp::create(b, arith::ShRUIOp::create(b, xs, shift), factor);
+  Value high = arith::OrIOp::create(b, arith::ShRUIOp::create(b, even, shift),
+                                    arith::AndIOp::create(b, odd, high32));
+  Value low = arith::OrIOp::create(b, arith::AndIOp::create(b, even, low32),
+                                   arith::ShLIOp::create(b, odd, shift));
+  return {vector::BitCastOp::create(b, i32, high),
+          vector::BitCastOp::create(b, i32, low)};
+}
+
+/// One Philox call a lane. `counter0` and `sample` are vectors of i32. Round
+/// keys are added up as scalars, so that loops around the call hoist them.
+Words Emitter::philox(const NoiseStream &stream, Value counter0, Value sample) {
+  auto [key0, key1] = halves(stream.seed);
+  auto [stepLow, stepHigh] = halves(stream.step);
+  Type scalar = b.getI32Type();
+  auto constant = [&](uint32_t value) -> Value {
+    return arith::ConstantOp::create(
+        b, b.getIntegerAttr(scalar, APInt(32, value)));
+  };
+  Value top = arith::ShLIOp::create(b, stepHigh, constant(24));
+  Value c0 = counter0, c1 = sample, c2 = splat(stepLow);
+  Value c3 = splat(arith::OrIOp::create(b, top, constant(stream.site)));
+  for (unsigned round = 0; round < fg::kPhiloxRounds; ++round) {
+    auto [high0, low0] = multiplyWide(c0, fg::kPhiloxMultiplier0);
+    auto [high1, low1] = multiplyWide(c2, fg::kPhiloxMultiplier1);
+    c0 = arith::XOrIOp::create(b, arith::XOrIOp::create(b, high1, c1),
+                               splat(key0));
+    c2 = arith::XOrIOp::create(b, arith::XOrIOp::create(b, high0, c3),
+                               splat(key1));
+    c1 = low1;
+    c3 = low0;
+    key0 = arith::AddIOp::create(b, key0, constant(fg::kPhiloxWeyl0));
+    key1 = arith::AddIOp::create(b, key1, constant(fg::kPhiloxWeyl1));
+  }
+  return {{c0, c1, c2, c3}};
+}
+
+/// x * y + z, fused where the target can: without the instruction math.fma
+/// would end in a call of the C library.
+Value Emitter::madd(Value x, Value y, Value z) {
+  constexpr auto contract = arith::FastMathFlags::contract;
+  Value product = arith::MulFOp::create(b, x, y, contract);
+  return arith::AddFOp::create(b, product, z, contract);
+}
+
+/// -2 ln((word + 0.5) 2^-32), positive. With u = 2^e (1 + f), 1 + f within
+/// [sqrt(1/2), sqrt(2)), it is -2 e ln 2 - 2 ln(1 + f); the polynomial is
+/// that of Cephes' logf, times -2. From u = 3/4 on, e is 0 and f = u - 1 is
+/// taken from the word's bits, which rounding u to f32 would lose.
+Value Emitter::minusTwoLogF32(Value word) {
+  auto f32 = b.getF32Type();
+  VectorType floats = vec(f32, lanes);
+  auto number = [&](double value) { return floatConstant(f32, value); };
+  constexpr auto none = arith::FastMathFlags::none;
+
+  Value u = madd(arith::UIToFPOp::create(b, floats, word), number(0x1p-32),
+                 number(0x1p-33));
+  Value bits = arith::BitcastOp::create(b, i32, u);
+  Value mantissaBits = intConstant(i32, 23);
+  Value fromRoot = arith::SubIOp::create(b, bits, intConstant(i32, 0x3f3504f3));
+  Value exponent = arith::ShRSIOp::create(b, fromRoot, mantissaBits);
+  Value scaled = arith::SubIOp::create(
+      b, bits, arith::ShLIOp::create(b, exponent, mantissaBits));
+  Value mantissa = arith::BitcastOp::create(b, floats, scaled);
+  Value fRounded = arith::SubFOp::create(b, mantissa, number(1.0), none);
+  Value fExact = madd(arith::SIToFPOp::create(b, floats, word), number(0x1p-32),
+                      number(0x1p-33));
+  Value nearOne = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, word,
+                                        intConstant(i32, 0xC0000000u));
+  Value f = arith::SelectOp::create(b, nearOne, fExact, fRounded);
+
+  constexpr double coefficients[] = {
+      -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+      -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1};
+  Value p = number(-2.0 * 7.0376836292e-2);
+  for (double coefficient : coefficients)
+    p = madd(p, f, number(-2.0 * coefficient));
+  Value square = arith::MulFOp::create(b, f, f, none);
+  // -2 (f - f^2 / 2 + f^3 p) - 2 e ln 2, small terms first.
+  Value cubic = arith::MulFOp::create(b, f, p, none);
+  Value tail = madd(square, cubic, square);
+  Value series = madd(f, number(-2.0), tail);
+  return madd(arith::SIToFPOp::create(b, floats, exponent),
+              number(-2.0 * 0.693147180559945309), series);
+}
+
+/// `number` with its sign flipped where `signBit` (bit 31 of an i32) is set.
+Value Emitter::flipSign(Value number, Value signBit) {
+  Value bits = arith::BitcastOp::create(b, i32, number);
+  return arith::BitcastOp::create(b, number.getType(),
+                                  arith::XOrIOp::create(b, bits, signBit));
+}
+
+/// (sin, cos) of word 2^-32 turns: the nearest quarter turn is split off in
+/// integers, without error; what is left, at most 1/8 turn, goes through the
+/// polynomials of Cephes' sinf and cosf.
+std::pair<Value, Value> Emitter::sinCosTurnF32(Value word) {
+  auto f32 = b.getF32Type();
+  VectorType floats = vec(f32, lanes);
+  auto number = [&](double value) { return floatConstant(f32, value); };
+  constexpr auto none = arith::FastMathFlags::none;
+
+  Value thirty = intConstant(i32, 30);
+  Value quarter = arith::ShRUIOp::create(
+      b, arith::AddIOp::create(b, word, intConstant(i32, 0x20000000)), thirty);
+  Value rest =
+      arith::SubIOp::create(b, word, arith::ShLIOp::create(b, quarter, thirty));
+  Value x = arith::MulFOp::create(b, arith::SIToFPOp::create(b, floats, rest),
+                                  number(6.283185307179586 * 0x1p-32), none);
+  Value z = arith::MulFOp::create(b, x, x, none);
+
+  Value s = madd(z, number(-1.9515295891e-4), number(8.3321608736e-3));
+  s = madd(s, z, number(-1.6666654611e-1));
+  s = madd(arith::MulFOp::create(b, s, z, none), x, x);
+  Value c =
+      madd(z, number(2.443315711809948e-5), number(-1.388731625493765e-3));
+  c = madd(c, z, number(4.166664568298827e-2));
+  c = madd(c, z, number(-0.5));
+  c = madd(c, z, number(1.0));
+
+  Value one = intConstant(i32, 1), two = intConstant(i32, 2);
+  Value oddQuarter = arith::CmpIOp::create(
+      b, arith::CmpIPredicate::ne, arith::AndIOp::create(b, quarter, one),
+      intConstant(i32, 0));
+  Value sine = arith::SelectOp::create(b, oddQuarter, c, s);
+  Value cosine = arith::SelectOp::create(b, oddQuarter, s, c);
+  auto halfTurnSign = [&](Value quarters) {
+    Value bit = arith::AndIOp::create(b, quarters, two);
+    return arith::ShLIOp::create(b, bit, thirty);
+  };
+  return {
+      flipSign(sine, halfTurnSign(quarter)),
+      flipSign(cosine, halfTurnSign(arith::AddIOp::create(b, quarter, one)))};
+}
+
+/// Box and Muller: the even word gives the radius, the odd one the angle.
+std::pair<Value, Value> Emitter::gaussianPair(Value even, Value odd,
+                                              FloatType type) {
+  constexpr auto none = arith::FastMathFlags::none;
+  Value radius, sine, cosine;
+  if (type.isF32()) {
+    radius = math::SqrtOp::create(b, minusTwoLogF32(even));
+    std::tie(sine, cosine) = sinCosTurnF32(odd);
+  } else {
+    VectorType doubles = vec(type, lanes);
+    auto number = [&](double value) { return floatConstant(type, value); };
+    Value u = arith::AddFOp::create(
+        b, arith::UIToFPOp::create(b, doubles, even), number(0.5), none);
+    u = arith::MulFOp::create(b, u, number(0x1p-32), none);
+    radius = math::SqrtOp::create(
+        b, arith::MulFOp::create(b, number(-2.0), math::LogOp::create(b, u),
+                                 none));
+    Value angle =
+        arith::MulFOp::create(b, arith::UIToFPOp::create(b, doubles, odd),
+                              number(6.283185307179586 * 0x1p-32), none);
+    sine = math::SinOp::create(b, angle);
+    cosine = math::CosOp::create(b, angle);
+  }
+  return {arith::MulFOp::create(b, radius, cosine, none),
+          arith::MulFOp::create(b, radius, sine, none)};
+}
+
+/// -1 where the word's top bit is set, else +1: the bit becomes the sign.
+Value Emitter::rademacher(Value word, FloatType type) {
+  if (type.isF32()) {
+    Value sign = arith::AndIOp::create(b, word, intConstant(i32, 0x80000000u));
+    Value bits = arith::OrIOp::create(b, sign, intConstant(i32, 0x3f800000));
+    return arith::BitcastOp::create(b, vec(type, lanes), bits);
+  }
+  Value wide = arith::ShLIOp::create(b, arith::ExtUIOp::create(b, i64, word),
+                                     intConstant(i64, 32));
+  Value sign =
+      arith::AndIOp::create(b, wide, intConstant(i64, uint64_t(1) << 63));
+  Value bits =
+      arith::OrIOp::create(b, sign, intConstant(i64, 0x3ff0000000000000u));
+  return arith::BitcastOp::create(b, vec(type, lanes), bits);
+}
+
+/// A scalar or a vector of index or i64 as a vector of `lanes` i64.
+Value asI64Vector(Emitter &e, Value value, int64_t lanes) {
+  Type type = value.getType();
+  if (getElementTypeOrSelf(type).isIndex()) {
+    Type wide = e.b.getI64Type();
+    if (isa<VectorType>(type))
+      wide = Emitter::vec(wide, lanes);
+    value = arith::IndexCastOp::create(e.b, wide, value);
+  }
+  return isa<VectorType>(type) ? value : e.splat(value);
+}
+
+} // namespace
+
+Value compiler::emitNoiseVector(OpBuilder &builder, Location loc,
+                                const NoiseStream &stream, Value sample,
+                                Value element, FloatType type) {
+  int64_t lanes = 1;
+  for (Value operand : {sample, element})
+    if (auto vector = dyn_cast<VectorType>(operand.getType()))
+      lanes = vector.getNumElements();
+  bool scalar =
+      !isa<VectorType>(sample.getType()) && !isa<VectorType>(element.getType());
+
+  Emitter e(builder, loc, lanes);
+  VectorType i64 = Emitter::vec(builder.getI64Type(), lanes);
+  VectorType i32 = Emitter::vec(builder.getI32Type(), lanes);
+  Value elements = asI64Vector(e, element, lanes);
+  Value samples =
+      arith::TruncIOp::create(e.b, i32, asI64Vector(e, sample, lanes));
+
+  // counter = element / 64 * 16 + element % 16, word = element / 16 % 4.
+  Value lane = arith::AndIOp::create(e.b, elements, e.intConstant(i64, 15));
+  Value block = arith::ShRUIOp::create(e.b, elements, e.intConstant(i64, 6));
+  Value counter = arith::OrIOp::create(
+      e.b, arith::ShLIOp::create(e.b, block, e.intConstant(i64, 4)), lane);
+  counter = arith::TruncIOp::create(e.b, i32, counter);
+  auto elementBit = [&](unsigned bit) -> Value {
+    Value masked = arith::AndIOp::create(
+        e.b, elements, e.intConstant(i64, uint64_t(1) << bit));
+    return arith::CmpIOp::create(e.b, arith::CmpIPredicate::ne, masked,
+                                 e.intConstant(i64, 0));
+  };
+  Value oddWord = elementBit(4), secondPair = elementBit(5);
+
+  Words words = e.philox(stream, counter, samples);
+  Value even =
+      arith::SelectOp::create(e.b, secondPair, words.word[2], words.word[0]);
+  Value odd =
+      arith::SelectOp::create(e.b, secondPair, words.word[3], words.word[1]);
+  Value result;
+  if (stream.law == fg::NoiseLaw::Rademacher) {
+    result =
+        e.rademacher(arith::SelectOp::create(e.b, oddWord, odd, even), type);
+  } else {
+    auto [fromEven, fromOdd] = e.gaussianPair(even, odd, type);
+    result = arith::SelectOp::create(e.b, oddWord, fromOdd, fromEven);
+  }
+  return scalar ? vector::ExtractOp::create(e.b, result, int64_t(0)) : result;
+}
+
+SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
+                                            const NoiseStream &stream,
+                                            Value sample, Value blockStart,
+                                            FloatType type, int64_t lanes,
+                                            unsigned firstRun, unsigned runs) {
+  constexpr int64_t runLength = fg::kNoiseLanes;
+  // A register holds more words than f64 numbers: Philox runs on full ones.
+  int64_t wordLanes =
+      std::min(runLength, lanes * int64_t(type.getIntOrFloatBitWidth() / 32));
+  unsigned endRun = firstRun + runs;
+
+  Emitter words(builder, loc, wordLanes), numbers(builder, loc, lanes);
+  ImplicitLocOpBuilder &b = words.b;
+  VectorType i32 = Emitter::vec(b.getI32Type(), wordLanes);
+  auto toI32 = [&](Value index) -> Value {
+    return arith::IndexCastOp::create(b, b.getI32Type(), index);
+  };
+  // blockStart / 64 * 16; 64-bit, since only the quotient fits a counter word.
+  Value quarter = arith::ShRUIOp::create(b, blockStart,
+                                         arith::ConstantIndexOp::create(b, 2));
+  Value base = words.splat(toI32(quarter));
+  Value samples = words.splat(toI32(sample));
+
+  // results[run][piece of `lanes` numbers]
+  SmallVector<SmallVector<Value>> results(fg::kNoiseWords);
+  for (int64_t first = 0; first < runLength; first += wordLanes) {
+    SmallVector<int32_t> laneNumbers;
+    for (int64_t lane = 0; lane < wordLanes; ++lane)
+      laneNumbers.push_back(int32_t(first + lane));
+    Value laneVector = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(i32, ArrayRef<int32_t>(laneNumbers)));
+    Value counter = arith::AddIOp::create(b, base, laneVector);
+    Words drawn = words.philox(stream, counter, samples);
+
+    for (int64_t offset = 0; offset < wordLanes; offset += lanes) {
+      auto piece = [&](unsigned word) -> Value {
+        if (lanes == wordLanes)
+          return drawn.word[word];
+        return vector::ExtractStridedSliceOp::create(
+            b, drawn.word[word], ArrayRef<int64_t>{offset},
+            ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
+      };
+      if (stream.law == fg::NoiseLaw::Rademacher) {
+        for (unsigned run = firstRun; run < endRun; ++run)
+          results[run].push_back(numbers.rademacher(piece(run), type));
+        continue;
+      }
+      for (unsigned run = firstRun & ~1u; run < endRun; run += 2) {
+        auto [fromEven, fromOdd] =
+            numbers.gaussianPair(piece(run), piece(run + 1), type);
+        results[run].push_back(fromEven);
+        results[run + 1].push_back(fromOdd);
+      }
+    }
+  }
+  SmallVector<Value> inOrder;
+  for (unsigned run = firstRun; run < endRun; ++run)
+    inOrder.append(results[run]);
+  return inOrder;
+}

@@ -1,0 +1,441 @@
+//===- BodyEmitter.cpp - A linalg body on scalars and vectors -------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/rows/BodyEmitter.h"
+
+#include "compiler/lowering/noise/NoiseEmitter.h"
+#include "dialects/fg/Fg.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace foregrad::compiler::rows {
+
+BodyEmitter::BodyEmitter(OpBuilder &builder, Location location,
+                         const RowOp &rowOp, const VectorPlan &vectorPlan,
+                         const BodyInfo &bodyInfo,
+                         const FlatBuffers &flatBuffers)
+    : b(builder), loc(location), op(rowOp), plan(vectorPlan), info(bodyInfo),
+      buffers(flatBuffers) {
+  auto place = [&](const Access &access) {
+    forms.push_back(access.form);
+    if (access.buffer && buffers.lookup(access.buffer).perRow)
+      for (unsigned d = 0; d < op.numRow; ++d)
+        forms.back().coefficients[d] = 0;
+  };
+  llvm::for_each(op.inputs, place);
+  llvm::for_each(op.outputs, place);
+  llvm::append_range(forms, op.indices);
+}
+
+Type BodyEmitter::typeOf(Type scalar, bool varying) const {
+  if (!varying || !plan.vector())
+    return scalar;
+  return VectorType::get({plan.lanes}, scalar);
+}
+
+Value BodyEmitter::index(int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+
+Value BodyEmitter::mask(LaneGroup group) {
+  return vector::ConstantMaskOp::create(
+      b, loc, VectorType::get({plan.lanes}, b.getI1Type()),
+      ArrayRef<int64_t>{group.active});
+}
+
+Value BodyEmitter::splat(Value value) {
+  Type type = typeOf(value.getType(), true);
+  if (isa<VectorType>(value.getType()) || type == value.getType())
+    return value;
+  return vector::BroadcastOp::create(b, loc, type, value);
+}
+
+//===----------------------------------------------------------------------===//
+// Positions
+//===----------------------------------------------------------------------===//
+
+Scope BodyEmitter::rowScope(Value row) {
+  Scope scope;
+  scope.position.assign(forms.size(), Value());
+  if (!row)
+    return scope;
+  // The row number's digits, only where a form asks for them.
+  int64_t stride = 1;
+  for (unsigned d = op.numRow; d-- > 0;) {
+    bool used = llvm::any_of(forms, [&](const LinearForm &form) {
+      return form.coefficients[d] != 0;
+    });
+    if (used) {
+      Value digit = row;
+      if (stride != 1)
+        digit = arith::DivUIOp::create(b, loc, digit, index(stride));
+      if (d != 0)
+        digit = arith::RemUIOp::create(b, loc, digit, index(op.extents[d]));
+      scope = enter(scope, d, digit);
+    }
+    stride *= op.extents[d];
+  }
+  return scope;
+}
+
+Scope BodyEmitter::enter(const Scope &scope, unsigned dim, Value iv) {
+  Scope inner = scope;
+  for (auto [form, position] : llvm::zip_equal(forms, inner.position)) {
+    int64_t coefficient = form.coefficients[dim];
+    if (coefficient == 0)
+      continue;
+    Value step = iv;
+    if (coefficient != 1)
+      step = arith::MulIOp::create(b, loc, iv, index(coefficient));
+    position = position
+                   ? arith::AddIOp::create(b, loc, position, step).getResult()
+                   : step;
+  }
+  return inner;
+}
+
+Value BodyEmitter::at(const Scope &scope, unsigned form,
+                      const LinearForm &linear, LaneGroup group) {
+  int64_t constant = linear.constant;
+  if (plan.vector())
+    constant += group.offset * linear.coefficients[*plan.dim];
+  if (plan.span)
+    constant += group.span * linear.coefficients[*plan.span];
+  Value position = scope.position[form];
+  if (!position)
+    return index(constant);
+  if (constant == 0)
+    return position;
+  return arith::AddIOp::create(b, loc, position, index(constant));
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+bool BodyEmitter::strided(const Access &access) const {
+  return access.form.coefficients[*plan.dim] != 1;
+}
+
+Value BodyEmitter::offsets(int64_t stride, Type elementType) {
+  SmallVector<Attribute> values;
+  for (int64_t lane = 0; lane < plan.lanes; ++lane)
+    values.push_back(b.getIntegerAttr(elementType, lane * stride));
+  auto type = VectorType::get({plan.lanes}, elementType);
+  return arith::ConstantOp::create(b, loc, type,
+                                   DenseElementsAttr::get(type, values));
+}
+
+Value BodyEmitter::load(const Scope &scope, unsigned form, const Access &access,
+                        LaneGroup group, bool varying) {
+  if (access.scalar)
+    return access.scalar;
+  Value memref = buffers.lookup(access.buffer).memref;
+  Value position = at(scope, form, forms[form], group);
+  if (!varying || !plan.vector())
+    return memref::LoadOp::create(b, loc, memref, position);
+  if (access.form.coefficients[*plan.dim] == 0)
+    return splat(memref::LoadOp::create(b, loc, memref, position));
+  auto type = VectorType::get({plan.lanes}, access.elementType);
+  bool whole = group.active == plan.lanes;
+  if (!strided(access) && whole)
+    return vector::LoadOp::create(b, loc, type, memref, ValueRange{position});
+  Value none = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
+  if (!strided(access))
+    return vector::MaskedLoadOp::create(
+        b, loc, type, memref, ValueRange{position}, mask(group), none);
+  return vector::GatherOp::create(
+      b, loc, type, memref, ValueRange{position},
+      offsets(access.form.coefficients[*plan.dim], b.getIndexType()),
+      mask(group), none);
+}
+
+void BodyEmitter::store(const Scope &scope, unsigned i, LaneGroup group,
+                        Value value) {
+  unsigned form = op.inputs.size() + i;
+  const Access &access = op.outputs[i];
+  Value memref = buffers.lookup(access.buffer).memref;
+  Value position = at(scope, form, forms[form], group);
+  if (!isa<VectorType>(value.getType())) {
+    memref::StoreOp::create(b, loc, value, memref, position);
+    return;
+  }
+  if (strided(access))
+    vector::ScatterOp::create(
+        b, loc, /*resultType=*/Type(), memref, ValueRange{position},
+        offsets(access.form.coefficients[*plan.dim], b.getIndexType()),
+        mask(group), value, /*alignment=*/nullptr);
+  else if (group.active == plan.lanes)
+    vector::StoreOp::create(b, loc, value, memref, ValueRange{position});
+  else
+    vector::MaskedStoreOp::create(b, loc, memref, ValueRange{position},
+                                  mask(group), value);
+}
+
+bool BodyEmitter::readsFormer(unsigned i) const {
+  return !op.body()->getArgument(op.inputs.size() + i).use_empty();
+}
+
+Value BodyEmitter::loadFormer(const Scope &scope, unsigned i, LaneGroup group) {
+  const Access &access = op.outputs[i];
+  bool varying = plan.vector() && access.form.coefficients[*plan.dim] != 0;
+  if (op.start[i]) {
+    Value constant = arith::ConstantOp::create(b, loc, op.start[i]);
+    return varying ? splat(constant) : constant;
+  }
+  return load(scope, op.inputs.size() + i, access, group, varying);
+}
+
+//===----------------------------------------------------------------------===//
+// The body's values
+//===----------------------------------------------------------------------===//
+
+void BodyEmitter::bindFormer(Scope &scope, ArrayRef<Value> former,
+                             unsigned numGroups) {
+  Block *body = op.body();
+  for (unsigned i = 0; i < op.outputs.size(); ++i)
+    scope.vectors[body->getArgument(op.inputs.size() + i)] =
+        SmallVector<Value>(former.slice(i * numGroups, numGroups));
+}
+
+void BodyEmitter::emitLevel(unsigned level, Scope &scope,
+                            ArrayRef<LaneGroup> groups) {
+  Block *body = op.body();
+  for (auto [form, access] : llvm::enumerate(op.inputs)) {
+    Value argument = body->getArgument(form);
+    BodyValue value = info[argument];
+    if (argument.use_empty() || value.level != level)
+      continue;
+    if (!value.varying) {
+      scope.scalars[argument] =
+          load(scope, form, access, LaneGroup(), /*varying=*/false);
+      continue;
+    }
+    SmallVector<Value> &vectors = scope.vectors[argument];
+    for (const LaneGroup &group : groups)
+      vectors.push_back(load(scope, form, access, group, /*varying=*/true));
+  }
+  for (Operation &inner : body->without_terminator()) {
+    if (inner.use_empty())
+      continue;
+    unsigned opLevel =
+        inner.getNumResults() ? info[inner.getResult(0)].level : 0;
+    if (opLevel == level)
+      emitOp(inner, scope, groups);
+  }
+}
+
+Value BodyEmitter::operand(const Scope &scope, Value value, unsigned group,
+                           bool varying) {
+  if (auto it = scope.vectors.find(value); it != scope.vectors.end())
+    return it->second[group];
+  auto it = scope.scalars.find(value);
+  // What is not of this body is captured from above the kernel.
+  Value scalar = it == scope.scalars.end() ? value : it->second;
+  return varying ? splat(scalar) : scalar;
+}
+
+// A multiplication and an addition may become one rounding, as everywhere in
+// the generated code.
+static void allowContraction(Operation *op) {
+  auto fast = dyn_cast<arith::ArithFastMathInterface>(op);
+  if (!fast)
+    return;
+  arith::FastMathFlags flags = arith::FastMathFlags::contract;
+  if (arith::FastMathFlagsAttr own = fast.getFastMathFlagsAttr())
+    flags = flags | own.getValue();
+  op->setAttr(fast.getFastMathAttrName(),
+              arith::FastMathFlagsAttr::get(op->getContext(), flags));
+}
+
+Value BodyEmitter::clone(Operation *source, ValueRange operands, Type type) {
+  OperationState state(loc, source->getName(), operands, type,
+                       source->getDiscardableAttrDictionary().getValue());
+  state.propertiesAttr = source->getPropertiesAsAttribute();
+  Operation *result = b.create(state);
+  allowContraction(result);
+  return result->getResult(0);
+}
+
+Value BodyEmitter::indexVector(const Scope &scope, unsigned form,
+                               const LinearForm &linear, LaneGroup group) {
+  Value first = splat(at(scope, form, linear, group));
+  Value lanes = offsets(linear.coefficients[*plan.dim], b.getIndexType());
+  return arith::AddIOp::create(b, loc, first, lanes);
+}
+
+void BodyEmitter::emitOp(Operation &inner, Scope &scope,
+                         ArrayRef<LaneGroup> groups) {
+  if (isNoise(&inner))
+    return emitNoise(inner, scope, groups);
+  BodyValue value = info[inner.getResult(0)];
+  unsigned firstIndex = op.inputs.size() + op.outputs.size();
+  auto indexOp = dyn_cast<linalg::IndexOp>(inner);
+  if (!value.varying) {
+    if (indexOp) {
+      unsigned form = firstIndex + indexOp.getDim();
+      scope.scalars[inner.getResult(0)] =
+          at(scope, form, forms[form], LaneGroup());
+    } else if (auto load = dyn_cast<memref::LoadOp>(inner)) {
+      SmallVector<Value> indices;
+      for (Value index : load.getIndices())
+        indices.push_back(operand(scope, index, 0, false));
+      scope.scalars[inner.getResult(0)] =
+          memref::LoadOp::create(b, loc, load.getMemRef(), indices);
+    } else {
+      IRMapping mapping;
+      for (Value from : inner.getOperands())
+        mapping.map(from, operand(scope, from, 0, false));
+      Operation *copy = b.clone(inner, mapping);
+      copy->setLoc(loc);
+      allowContraction(copy);
+      for (auto [from, to] :
+           llvm::zip_equal(inner.getResults(), copy->getResults()))
+        scope.scalars[from] = to;
+    }
+    return;
+  }
+  SmallVector<Value> vectors;
+  for (auto [g, group] : llvm::enumerate(groups)) {
+    if (indexOp) {
+      unsigned form = firstIndex + indexOp.getDim();
+      vectors.push_back(indexVector(scope, form, forms[form], group));
+      continue;
+    }
+    SmallVector<Value> operands;
+    for (Value from : inner.getOperands())
+      operands.push_back(operand(scope, from, g, true));
+    if (plan.vector()) {
+      vectors.push_back(
+          clone(&inner, operands, typeOf(inner.getResult(0).getType(), true)));
+      continue;
+    }
+    IRMapping mapping;
+    mapping.map(inner.getOperands(), operands);
+    Operation *copy = b.clone(inner, mapping);
+    allowContraction(copy);
+    vectors.push_back(copy->getResult(0));
+  }
+  scope.vectors[inner.getResult(0)] = std::move(vectors);
+}
+
+SmallVector<Value> BodyEmitter::yielded(const Scope &scope,
+                                        ArrayRef<LaneGroup> groups) {
+  SmallVector<Value> results;
+  Operation *yield = op.body()->getTerminator();
+  for (auto [i, value] : llvm::enumerate(yield->getOperands())) {
+    bool varying =
+        plan.vector() &&
+        (plan.reduces(op) || op.outputs[i].form.coefficients[*plan.dim] != 0);
+    for (unsigned g = 0; g < groups.size(); ++g)
+      results.push_back(operand(scope, value, g, varying));
+  }
+  return results;
+}
+
+void BodyEmitter::emitNoise(Operation &inner, Scope &scope,
+                            ArrayRef<LaneGroup> groups) {
+  auto noise = cast<fg::NoiseOp>(inner);
+  auto type = cast<FloatType>(noise.getType());
+  auto scalarOf = [&](Value value) { return operand(scope, value, 0, false); };
+  NoiseStream stream;
+  stream.law = static_cast<fg::NoiseLaw>(noise.getLaw());
+  stream.site = noise.getSite();
+  stream.seed = scalarOf(noise.getSeed());
+  stream.step = scalarOf(noise.getStep());
+  if (!plan.vector() || !info[noise].varying) {
+    Value value = emitNoiseVector(b, loc, stream, scalarOf(noise.getSample()),
+                                  scalarOf(noise.getElement()), type);
+    if (info[noise].varying)
+      scope.vectors[noise.getResult()] = {value};
+    else
+      scope.scalars[noise.getResult()] = value;
+    return;
+  }
+
+  SmallVector<Value> &vectors = scope.vectors[noise.getResult()];
+  if (!info[noise.getSample()].varying && fg::kNoiseLanes % plan.lanes == 0 &&
+      info.drawsBlock(noise.getElement())) {
+    // The groups start at a block's first element and may end inside of it.
+    Value first = vector::ExtractOp::create(
+        b, loc, operand(scope, noise.getElement(), 0, true), 0);
+    unsigned perRun = fg::kNoiseLanes / plan.lanes;
+    unsigned runs = (groups.size() + perRun - 1) / perRun;
+    vectors = emitNoiseBlock(b, loc, stream, scalarOf(noise.getSample()), first,
+                             type, plan.lanes, 0, runs);
+    vectors.truncate(groups.size());
+    return;
+  }
+  for (unsigned g = 0; g < groups.size(); ++g) {
+    Value sample = noise.getSample();
+    vectors.push_back(emitNoiseVector(
+        b, loc, stream, operand(scope, sample, g, info[sample].varying),
+        operand(scope, noise.getElement(), g, true), type));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Vector reductions
+//===----------------------------------------------------------------------===//
+
+Value BodyEmitter::neutral(unsigned i) {
+  arith::AtomicRMWKind kind = *reductionKind(info.combiner(i));
+  return splat(
+      arith::getIdentityValue(kind, op.outputs[i].elementType, b, loc));
+}
+
+bool BodyEmitter::isNeutral(unsigned i, TypedAttr value) {
+  arith::AtomicRMWKind kind = *reductionKind(info.combiner(i));
+  if (kind == arith::AtomicRMWKind::addf)
+    return cast<FloatAttr>(value).getValue().isZero();
+  return value ==
+         arith::getIdentityValueAttr(kind, op.outputs[i].elementType, b, loc);
+}
+
+Value BodyEmitter::combine(unsigned i, Value former, Value value) {
+  Operation *combiner = info.combiner(i);
+  Value argument = op.body()->getArgument(op.inputs.size() + i);
+  SmallVector<Value> operands = {former, value};
+  if (combiner->getOperand(0) != argument)
+    std::swap(operands[0], operands[1]);
+  return clone(combiner, operands, value.getType());
+}
+
+Value BodyEmitter::combineLanes(unsigned i, ArrayRef<Value> partials) {
+  SmallVector<Value> values(partials);
+  while (values.size() > 1) {
+    SmallVector<Value> next;
+    for (unsigned k = 0; k + 1 < values.size(); k += 2)
+      next.push_back(combine(i, values[k], values[k + 1]));
+    if (values.size() % 2)
+      next.push_back(values.back());
+    values = std::move(next);
+  }
+  Value value = values.front();
+  for (int64_t lanes = plan.lanes; lanes > 1; lanes /= 2) {
+    Value low = vector::ExtractStridedSliceOp::create(
+        b, loc, value, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{lanes / 2},
+        ArrayRef<int64_t>{1});
+    Value high = vector::ExtractStridedSliceOp::create(
+        b, loc, value, ArrayRef<int64_t>{lanes / 2},
+        ArrayRef<int64_t>{lanes / 2}, ArrayRef<int64_t>{1});
+    value = combine(i, low, high);
+  }
+  return vector::ExtractOp::create(b, loc, value, 0);
+}
+
+Value BodyEmitter::keepActive(LaneGroup group, Value value, Value other) {
+  if (group.active == plan.lanes)
+    return value;
+  return arith::SelectOp::create(b, loc, mask(group), value, other);
+}
+
+} // namespace foregrad::compiler::rows

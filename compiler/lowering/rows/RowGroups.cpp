@@ -1,0 +1,279 @@
+//===- RowGroups.cpp - Ops that share a kernel ----------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/rows/RowGroups.h"
+
+#include "compiler/lowering/rows/VectorPlan.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace foregrad::compiler::rows {
+
+namespace {
+
+// Below this a kernel is not worth a second thread.
+constexpr double smallKernelNanoseconds = 40e3;
+constexpr int64_t minRows = 8;
+constexpr unsigned maxGroupOps = 64;
+// How much slower a group's code may be than its ops' own best code.
+constexpr double maxSlowdown = 1.5;
+// Instructions around one run of an op's vector loop.
+constexpr double loopOverhead = 8;
+
+int64_t bytesOf(Type type) {
+  return type.isIntOrFloat() ? (type.getIntOrFloatBitWidth() + 7) / 8 : 8;
+}
+
+/// The distance between rows in the flat buffer if `form` moves evenly with the
+/// row number and stays inside of its own row.
+std::optional<int64_t> strideOfRows(const RowOp &op, const LinearForm &form) {
+  if (op.numRow == 0)
+    return std::nullopt;
+  int64_t stride = form.coefficients[op.numRow - 1];
+  int64_t digit = stride;
+  for (unsigned d = op.numRow; d-- > 0;) {
+    if (form.coefficients[d] != digit)
+      return std::nullopt;
+    digit *= op.extents[d];
+  }
+  auto [low, high] = form.range(op.extents, op.numRow);
+  if (stride <= 0 || low < 0 || high >= stride)
+    return std::nullopt;
+  return stride;
+}
+
+std::optional<RowOps> splitAll(ArrayRef<RowOp> ops, int64_t rows) {
+  RowOps result;
+  for (const RowOp &op : ops) {
+    std::optional<RowOp> split = splitRows(op, rows);
+    if (!split)
+      return std::nullopt;
+    result.push_back(std::move(*split));
+  }
+  return result;
+}
+
+bool canShareRows(ArrayRef<RowOp> split, int64_t rows) {
+  if (rows == 1)
+    return true; // everything in program order
+  for (auto &[buffer, use] : buffersOf(split, rows))
+    if (use.written && use.numOps > 1 && !use.perRow)
+      return false;
+  return true;
+}
+
+/// Bytes that one row of the ops touches.
+int64_t rowBytes(ArrayRef<RowOp> split) {
+  llvm::SmallDenseMap<Value, int64_t> bytes;
+  for (const RowOp &op : split)
+    for (const Access *access : op.accesses()) {
+      if (!access->buffer)
+        continue;
+      auto [low, high] = access->form.range(op.extents, op.numRow);
+      int64_t &most = bytes[access->buffer];
+      most = std::max(most, (high - low + 1) * bytesOf(access->elementType));
+    }
+  int64_t sum = 0;
+  for (auto &[buffer, size] : bytes)
+    sum += size;
+  return sum;
+}
+
+/// Estimated instructions of the ops' code with these rows.
+double codeCost(ArrayRef<RowOp> split, const TargetDescription &target) {
+  double cost = 0;
+  std::string why;
+  for (const RowOp &op : split) {
+    VectorPlan plan = planVectors(op, target, why);
+    auto size = double(op.size());
+    double starts = plan.vector() ? size / double(op.extents[*plan.dim]) : size;
+    cost += plan.cost * size + loopOverhead * starts;
+  }
+  return cost;
+}
+
+struct RowChoice {
+  int64_t rows = 0; // 0: there is no good one
+  double cost = 0;
+  int64_t bytes = 0;
+};
+
+RowChoice chooseRows(ArrayRef<RowOp> ops, const TargetDescription &target) {
+  llvm::SmallSetVector<int64_t, 16> candidates;
+  for (const RowOp &op : ops) {
+    for (int64_t rows : naturalRows(op))
+      candidates.insert(rows);
+    for (int64_t inner = 256; inner <= 2048; inner *= 2)
+      if (op.parallelSize() % inner == 0)
+        candidates.insert(op.parallelSize() / inner);
+  }
+  double nanoseconds = 0, alone = 0;
+  for (const RowOp &op : ops) {
+    nanoseconds += estimateNanoseconds(op);
+    if (std::optional<RowOp> whole = splitRows(op, 1))
+      alone += codeCost(*whole, target);
+  }
+  RowChoice best;
+  for (int64_t rows : candidates) {
+    if (rows < minRows && nanoseconds > smallKernelNanoseconds)
+      continue;
+    std::optional<RowOps> split = splitAll(ops, rows);
+    if (!split || !canShareRows(*split, rows))
+      continue;
+    RowChoice choice{rows, codeCost(*split, target), rowBytes(*split)};
+    bool small = nanoseconds <= smallKernelNanoseconds;
+    if (choice.cost > maxSlowdown * alone && !small)
+      continue;
+    if (choice.bytes > target.l2Bytes / 2 && rows != 1)
+      continue;
+    if (choice.bytes > target.l1Bytes)
+      choice.cost *= 1.3;
+    // Where the code is as good, short rows keep more in the cache.
+    double margin = rows > best.rows ? 1.02 : 1.0;
+    if (best.rows == 0 || choice.cost < margin * best.cost)
+      best = choice;
+  }
+  return best;
+}
+
+BufferSet readsOf(const RowOp &op) {
+  BufferSet reads;
+  for (const Access *access : op.accesses())
+    if (access->buffer)
+      reads.insert(access->buffer);
+  reads.insert(op.loadedInBody.begin(), op.loadedInBody.end());
+  return reads;
+}
+
+BufferSet writesOf(const RowOp &op) {
+  BufferSet writes;
+  for (const Access &access : op.outputs)
+    writes.insert(access.buffer);
+  return writes;
+}
+
+bool meet(const BufferSet &a, const BufferSet &b) {
+  return llvm::any_of(a, [&](Value value) { return b.contains(value); });
+}
+
+} // namespace
+
+llvm::MapVector<Value, BufferUse> buffersOf(ArrayRef<RowOp> ops, int64_t rows) {
+  llvm::MapVector<Value, BufferUse> uses;
+  llvm::SmallDenseMap<Value, unsigned> lastOp;
+  for (auto [number, op] : llvm::enumerate(ops)) {
+    auto touch = [&](Value buffer) -> BufferUse & {
+      BufferUse &use = uses[buffer];
+      auto [it, first] = lastOp.try_emplace(buffer, number);
+      if (first || it->second != number)
+        ++use.numOps;
+      it->second = number;
+      return use;
+    };
+    auto note = [&](const Access &access, bool written) {
+      if (!access.buffer)
+        return;
+      BufferUse &use = touch(access.buffer);
+      use.written |= written;
+      std::optional<int64_t> stride = strideOfRows(op, access.form);
+      if (!stride || (use.rowStride != 0 && use.rowStride != *stride))
+        use.perRow = false;
+      else
+        use.rowStride = *stride;
+    };
+    for (const Access &access : op.inputs)
+      note(access, false);
+    for (const Access &access : op.outputs)
+      note(access, true);
+    for (Value buffer : op.loadedInBody)
+      touch(buffer).perRow = false;
+  }
+  return uses;
+}
+
+bool isMovableDefinition(Operation *op) {
+  if (op->getNumOperands() != 0 || op->getNumRegions() != 0)
+    return false;
+  return op->hasTrait<OpTrait::ConstantLike>() ||
+         isa<memref::AllocOp, memref::GetGlobalOp>(op);
+}
+
+bool canStandAt(const RowOp &op, Operation *position) {
+  auto available = [&](Value value) {
+    Operation *def = value.getDefiningOp();
+    if (!def || def->getBlock() != position->getBlock())
+      return true;
+    return def->isBeforeInBlock(position) || isMovableDefinition(def);
+  };
+  for (const Access *access : op.accesses())
+    if (!available(access->buffer ? access->buffer : access->scalar))
+      return false;
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op.operation()->getRegions(), captured);
+  return llvm::all_of(captured, available);
+}
+
+bool RowGroups::tryJoin(Item &item, const RowOp &op) {
+  RowGroup &group = *item.group;
+  if (group.ops.size() >= maxGroupOps || !canStandAt(op, group.position()))
+    return false;
+  RowChoice before = chooseRows(group.ops, target);
+  RowOps joined = group.ops;
+  joined.push_back(op);
+  RowChoice after = chooseRows(joined, target);
+  if (after.rows == 0)
+    return false;
+  // Rows that no longer fit the cache are worse than another pass over memory.
+  if (before.rows != 0 && before.bytes <= target.l1Bytes &&
+      after.bytes > target.l1Bytes && after.rows != before.rows)
+    return false;
+  group.ops = std::move(joined);
+  group.rows = after.rows;
+  return true;
+}
+
+void RowGroups::add(RowOp op) {
+  BufferSet reads = readsOf(op), writes = writesOf(op);
+  if (fuse)
+    for (Item &item : llvm::reverse(items)) {
+      if (item.group && tryJoin(item, op)) {
+        item.reads.insert(reads.begin(), reads.end());
+        item.writes.insert(writes.begin(), writes.end());
+        return;
+      }
+      // It may move up past this one only if they have nothing to do with
+      // each other.
+      if (meet(writes, item.reads) || meet(writes, item.writes) ||
+          meet(reads, item.writes))
+        break;
+    }
+  Item item;
+  item.group = RowGroup();
+  item.group->ops.push_back(std::move(op));
+  item.reads = std::move(reads);
+  item.writes = std::move(writes);
+  items.push_back(std::move(item));
+}
+
+void RowGroups::addOther(Operation *op, BufferSet reads, BufferSet writes) {
+  items.push_back({std::nullopt, std::move(reads), std::move(writes)});
+}
+
+SmallVector<RowGroup, 0> RowGroups::take() {
+  SmallVector<RowGroup, 0> groups;
+  for (Item &item : items)
+    if (item.group)
+      groups.push_back(std::move(*item.group));
+  items.clear();
+  return groups;
+}
+
+} // namespace foregrad::compiler::rows

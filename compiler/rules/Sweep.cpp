@@ -1,0 +1,130 @@
+//===- Sweep.cpp - Forward and reverse sweeps over a list of ops ----------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/rules/Sweep.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace foregrad::compiler {
+
+using fg::AxisPart;
+using fg::DifferentiableOpInterface;
+using fg::SiteOpInterface;
+
+LogicalResult
+forwardSweep(OpBuilder &builder, ArrayRef<Operation *> ops,
+             DerivativeMap &tangents,
+             llvm::function_ref<Value(SiteOpInterface, Value)> atSite) {
+  for (Operation *op : ops) {
+    SmallVector<Value> operandTangents;
+    bool any = false;
+    for (Value operand : op->getOperands()) {
+      operandTangents.push_back(tangents.lookup(operand));
+      any |= static_cast<bool>(operandTangents.back());
+    }
+    if (auto site = dyn_cast<SiteOpInterface>(op); site && atSite) {
+      operandTangents[0] = atSite(site, operandTangents[0]);
+      any |= static_cast<bool>(operandTangents[0]);
+    }
+    if (!any)
+      continue;
+    auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
+    if (!differentiable)
+      return op->emitOpError("has no forward derivative (JVP)");
+    if (Value tangent = differentiable.tangent(builder, operandTangents))
+      tangents[op->getResult(0)] = tangent;
+  }
+  return success();
+}
+
+static bool isPassable(Operation *op, const ReverseOptions &options) {
+  return !(options.stopAtSites && isa<SiteOpInterface>(op));
+}
+
+/// Values that depend on a leaf through ops that the sweep may pass.
+static llvm::DenseSet<Value> findActive(ArrayRef<Operation *> ops,
+                                        const ReverseOptions &options) {
+  llvm::DenseSet<Value> active(options.leaves.begin(), options.leaves.end());
+  for (Operation *op : ops)
+    if (isPassable(op, options) &&
+        llvm::any_of(op->getOperands(),
+                     [&](Value operand) { return active.contains(operand); }))
+      active.insert(op->result_begin(), op->result_end());
+  return active;
+}
+
+LogicalResult reverseSweep(OpBuilder &builder, ArrayRef<Operation *> ops,
+                           DerivativeMap &cotangents,
+                           const ReverseOptions &options) {
+  llvm::DenseSet<Value> active = findActive(ops, options);
+  for (Operation *op : llvm::reverse(ops)) {
+    if (op->getNumResults() == 0 || !isPassable(op, options) ||
+        !active.contains(op->getResult(0)))
+      continue;
+    Value cotangent = cotangents.lookup(op->getResult(0));
+    if (!cotangent)
+      continue;
+    auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
+    if (!differentiable) {
+      // A leaf that stands among the ops, such as a parameter.
+      if (llvm::is_contained(options.leaves, op->getResult(0)))
+        continue;
+      return op->emitOpError("has no reverse derivative (VJP)");
+    }
+    SmallVector<bool> wanted;
+    for (Value operand : op->getOperands())
+      wanted.push_back(active.contains(operand));
+    SmallVector<Value> operandCotangents =
+        differentiable.cotangents(builder, cotangent, wanted);
+    for (auto [operand, partial] :
+         llvm::zip_equal(op->getOperands(), operandCotangents)) {
+      if (!partial)
+        continue;
+      Value &sum = cotangents[operand];
+      sum = sum ? fg::AddOp::create(builder, op->getLoc(), sum, partial)
+                      .getResult()
+                : partial;
+    }
+  }
+  return success();
+}
+
+llvm::DenseMap<Value, std::optional<AxisPart>>
+traceAxisBack(ArrayRef<Operation *> ops, Value root, AxisPart part) {
+  llvm::DenseMap<Value, std::optional<AxisPart>> parts;
+  parts[root] = part;
+  for (Operation *op : llvm::reverse(ops)) {
+    for (OpResult result : op->getResults()) {
+      auto known = parts.find(result);
+      if (known == parts.end())
+        continue;
+      std::optional<AxisPart> resultPart = known->second;
+      auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
+      for (OpOperand &operand : op->getOpOperands()) {
+        std::optional<AxisPart> traced;
+        if (resultPart && differentiable && result.getResultNumber() == 0)
+          traced = differentiable.traceAxis(operand.getOperandNumber(),
+                                            *resultPart);
+        auto [entry, isNew] = parts.try_emplace(operand.get(), traced);
+        if (!isNew && entry->second != traced)
+          entry->second = std::nullopt;
+      }
+    }
+  }
+  return parts;
+}
+
+SmallVector<Operation *> inlineBlock(OpBuilder &builder, Block &block,
+                                     IRMapping &mapping) {
+  SmallVector<Operation *> clones;
+  for (Operation &op : block)
+    if (!op.hasTrait<OpTrait::IsTerminator>())
+      clones.push_back(builder.clone(op, mapping));
+  return clones;
+}
+
+} // namespace foregrad::compiler

@@ -1,0 +1,41 @@
+//===- Target.h - What code generation knows of a machine -----------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// A plain description of the processor that kernels are generated for. Kernel
+// emitters read it and nothing else of the machine, so that the same artifact
+// computes the same bits on every machine that can run it; in particular the
+// number of cores is not part of it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_COMPILER_TARGETS_TARGET_H
+#define FOREGRAD_COMPILER_TARGETS_TARGET_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace foregrad::compiler {
+
+struct TargetDescription {
+  std::string triple;                // e.g. x86_64-unknown-linux-gnu
+  std::string cpu;                   // as LLVM names it, e.g. znver4
+  std::vector<std::string> features; // LLVM feature strings, e.g. +avx512f
+
+  int64_t vectorBytes = 16;     // width of one vector register in bytes
+  int64_t vectorRegisters = 16; // how many of them there are
+  int64_t l1Bytes = 32 << 10;   // data cache of one core
+  int64_t l2Bytes = 512 << 10;  // second-level cache of one core
+
+  /// Lanes of one vector register for elements of `elementBytes` bytes.
+  int64_t lanes(int64_t elementBytes) const {
+    return vectorBytes / elementBytes;
+  }
+};
+
+} // namespace foregrad::compiler
+
+#endif // FOREGRAD_COMPILER_TARGETS_TARGET_H

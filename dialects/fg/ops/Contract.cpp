@@ -1,0 +1,266 @@
+//===- Contract.cpp - Products that sum over shared axes ------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// The derivatives of a product are products of the same kind with the labels
+// permuted; axes that only a derivative has get letters of their own, in front.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/fg/Lowering.h"
+#include "dialects/fg/Support.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace foregrad::fg;
+
+static constexpr StringLiteral kLetters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/// A letter that is not in `used` ('?' if all are: the verifier refuses it).
+static char freshLetter(StringRef used) {
+  size_t position = kLetters.find_first_not_of(used);
+  return position == StringRef::npos ? '?' : kLetters[position];
+}
+
+void ContractOp::build(OpBuilder &builder, OperationState &state, Value lhs,
+                       Value rhs, ArrayRef<StringRef> resultAxes) {
+  SmallVector<AxisAttr> known;
+  std::string letters;
+  auto labelsOf = [&](ArrayRef<AxisAttr> axes) {
+    std::string labels;
+    for (AxisAttr axis : axes) {
+      auto *found = llvm::find_if(known, [&](AxisAttr other) {
+        return other.getName() == axis.getName();
+      });
+      if (found == known.end()) {
+        letters += freshLetter(letters);
+        known.push_back(axis);
+        labels += letters.back();
+      } else {
+        labels += letters[found - known.begin()];
+      }
+    }
+    return labels;
+  };
+  std::string lhsLabels = labelsOf(arrayType(lhs).getAxes());
+  std::string rhsLabels = labelsOf(arrayType(rhs).getAxes());
+  SmallVector<AxisAttr> axes;
+  std::string resultLabels;
+  for (StringRef name : resultAxes)
+    for (auto [position, axis] : llvm::enumerate(known))
+      if (axis.getName() == name) {
+        axes.push_back(axis);
+        resultLabels += letters[position];
+      }
+  build(builder, state, arrayType(lhs).cloneWith(axes), lhs, lhsLabels, rhs,
+        rhsLabels, resultLabels);
+}
+
+LogicalResult ContractOp::verify() {
+  ArrayType types[] = {arrayType(getLhs()), arrayType(getRhs()), getType()};
+  StringRef labels[] = {getLhsLabels(), getRhsLabels(), getResultLabels()};
+  StringRef places[] = {"the left operand", "the right operand", "the result"};
+  if (failed(verifyFloats(*this, types)))
+    return failure();
+  for (unsigned i = 0; i < 3; ++i) {
+    if (labels[i].size() != static_cast<size_t>(types[i].getRank()))
+      return emitOpError() << "gives " << labels[i].size() << " labels to "
+                           << places[i] << ", which has " << types[i].getRank()
+                           << " axes";
+    for (auto [position, letter] : llvm::enumerate(labels[i])) {
+      if (!llvm::isAlpha(letter))
+        return emitOpError()
+               << "label '" << StringRef(&letter, 1) << "' is no letter";
+      if (labels[i].find(letter) != position)
+        return emitOpError() << "label '" << StringRef(&letter, 1)
+                             << "' stands twice in " << places[i];
+    }
+  }
+  for (char letter : kLetters) {
+    unsigned count = 0;
+    int64_t size = -1;
+    StringRef first;
+    StringRef firstPlace;
+    for (unsigned i = 0; i < 3; ++i) {
+      size_t position = labels[i].find(letter);
+      if (position == StringRef::npos)
+        continue;
+      ++count;
+      AxisAttr axis = types[i].getAxes()[position];
+      if (size >= 0 && axis.getSize() != size)
+        return emitOpError()
+               << "label '" << StringRef(&letter, 1) << "' stands for axis '"
+               << first << "' of size " << size << " in " << firstPlace
+               << " and for axis " << axis.getName() << " of size "
+               << axis.getSize() << " in " << places[i];
+      if (size < 0) {
+        size = axis.getSize();
+        first = axis.getName();
+        firstPlace = places[i];
+      }
+    }
+    if (count == 1)
+      return emitOpError() << "label '" << StringRef(&letter, 1) << "' (axis '"
+                           << first << "') stands in " << firstPlace << " only";
+  }
+  return success();
+}
+
+OpFoldResult ContractOp::fold(FoldAdaptor adaptor) {
+  if (isSplat(adaptor.getLhs(), 0.0) || isSplat(adaptor.getRhs(), 0.0))
+    return splatOf(getContext(), 0.0);
+  return {};
+}
+
+/// The loops of a contraction as an array type whose axes are called by their
+/// letters: those of the result first.
+static ArrayType loopsOf(ContractOp op) {
+  MLIRContext *context = op.getContext();
+  SmallVector<AxisAttr> axes;
+  auto add = [&](Value value, StringRef labels) {
+    for (auto [letter, axis] :
+         llvm::zip_equal(labels, arrayType(value).getAxes()))
+      addAxes(axes,
+              AxisAttr::get(context,
+                            StringAttr::get(context, StringRef(&letter, 1)),
+                            axis.getSize()));
+  };
+  add(op.getResult(), op.getResultLabels());
+  add(op.getLhs(), op.getLhsLabels());
+  add(op.getRhs(), op.getRhsLabels());
+  return op.getType().cloneWith(axes);
+}
+
+/// The type of `value` with its axes called by their letters.
+static ArrayType lettered(Value value, StringRef labels) {
+  MLIRContext *context = value.getContext();
+  SmallVector<AxisAttr> axes;
+  for (auto [letter, axis] :
+       llvm::zip_equal(labels, arrayType(value).getAxes()))
+    axes.push_back(
+        AxisAttr::get(context, StringAttr::get(context, StringRef(&letter, 1)),
+                      axis.getSize()));
+  return arrayType(value).cloneWith(axes);
+}
+
+SmallVector<Tensor> ContractOp::evaluate(ArrayRef<Tensor> operands) {
+  ArrayType loops = loopsOf(*this);
+  Locator lhs(lettered(getLhs(), getLhsLabels()), loops);
+  Locator rhs(lettered(getRhs(), getRhsLabels()), loops);
+  Locator out(lettered(getResult(), getResultLabels()), loops);
+  Tensor result(getType().getShape());
+  forEachIndex(loops.getShape(), [&](ArrayRef<int64_t> index) {
+    result.values[out(index)] +=
+        operands[0].values[lhs(index)] * operands[1].values[rhs(index)];
+  });
+  return {result};
+}
+
+SmallVector<Value> ContractOp::lower(OpBuilder &builder, ValueRange operands) {
+  ArrayType loops = loopsOf(*this);
+  ArrayType result = lettered(getResult(), getResultLabels());
+  SmallVector<ArrayType> types = {lettered(getLhs(), getLhsLabels()),
+                                  lettered(getRhs(), getRhsLabels())};
+  auto product = [](OpBuilder &inner, Location loc, ValueRange x) {
+    return createArith<arith::MulFOp>(inner, loc, x[0], x[1]);
+  };
+  if (loops.getRank() == result.getRank())
+    return {
+        lowerElementwise(builder, getLoc(), result, operands, types, product)};
+  return {lowerReduction(builder, getLoc(), result, 0.0, operands, types,
+                         [&](OpBuilder &inner, Location loc, ValueRange x) {
+                           return createArith<arith::AddFOp>(
+                               inner, loc, x[2], product(inner, loc, x));
+                         })};
+}
+
+namespace {
+/// A derivative with the labels of its primal and fresh ones for its extra
+/// axes.
+struct LabelledDerivative {
+  std::string labels;      // of the derivative's own axes, in its order
+  std::string extraLabels; // of the extra axes, in their order
+  SmallVector<AxisAttr> extras;
+};
+} // namespace
+
+static LabelledDerivative label(Value derivative, Value primal,
+                                StringRef primalLabels, std::string used) {
+  LabelledDerivative result;
+  ArrayType type = arrayType(primal);
+  for (AxisAttr axis : arrayType(derivative).getAxes()) {
+    int64_t position = type.findAxis(axis.getName());
+    if (position >= 0) {
+      result.labels += primalLabels[position];
+      continue;
+    }
+    char letter = freshLetter(used);
+    used += letter;
+    result.labels += letter;
+    result.extraLabels += letter;
+    result.extras.push_back(axis);
+  }
+  return result;
+}
+
+static std::string usedLabels(ContractOp op) {
+  return (op.getLhsLabels() + op.getRhsLabels()).str();
+}
+
+Value ContractOp::tangent(OpBuilder &builder, ArrayRef<Value> tangents) {
+  Value left, right;
+  SmallVector<AxisAttr> extras;
+  if (tangents[0]) {
+    LabelledDerivative lhs =
+        label(tangents[0], getLhs(), getLhsLabels(), usedLabels(*this));
+    left = ContractOp::create(builder, getLoc(),
+                              derivativeType(getType(), lhs.extras),
+                              tangents[0], lhs.labels, getRhs(), getRhsLabels(),
+                              lhs.extraLabels + getResultLabels().str());
+    addAxes(extras, lhs.extras);
+  }
+  if (tangents[1]) {
+    LabelledDerivative rhs =
+        label(tangents[1], getRhs(), getRhsLabels(), usedLabels(*this));
+    right = ContractOp::create(builder, getLoc(),
+                               derivativeType(getType(), rhs.extras), getLhs(),
+                               getLhsLabels(), tangents[1], rhs.labels,
+                               rhs.extraLabels + getResultLabels().str());
+    addAxes(extras, rhs.extras);
+  }
+  if (left && right)
+    return AddOp::create(builder, getLoc(), derivativeType(getType(), extras),
+                         left, right);
+  return left ? left : right;
+}
+
+SmallVector<Value> ContractOp::cotangents(OpBuilder &builder, Value cotangent,
+                                          ArrayRef<bool> wanted) {
+  SmallVector<Value> result(2);
+  LabelledDerivative given =
+      label(cotangent, getResult(), getResultLabels(), usedLabels(*this));
+  if (wanted[0])
+    result[0] = ContractOp::create(
+        builder, getLoc(), derivativeType(arrayType(getLhs()), given.extras),
+        cotangent, given.labels, getRhs(), getRhsLabels(),
+        given.extraLabels + getLhsLabels().str());
+  if (wanted[1])
+    result[1] = ContractOp::create(
+        builder, getLoc(), derivativeType(arrayType(getRhs()), given.extras),
+        getLhs(), getLhsLabels(), cotangent, given.labels,
+        given.extraLabels + getRhsLabels().str());
+  return result;
+}
+
+std::optional<AxisPart> ContractOp::traceAxis(unsigned operand, AxisPart part) {
+  StringRef labels = operand == 0 ? getLhsLabels() : getRhsLabels();
+  size_t axis = labels.find(getResultLabels()[part.axis]);
+  if (axis == StringRef::npos)
+    return std::nullopt;
+  part.axis = static_cast<unsigned>(axis);
+  return part;
+}

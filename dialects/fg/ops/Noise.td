@@ -1,0 +1,50 @@
+//===- Noise.td - Counter-based random numbers -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_DIALECTS_FG_OPS_NOISE_TD
+#define FOREGRAD_DIALECTS_FG_OPS_NOISE_TD
+
+include "dialects/fg/FgOpBase.td"
+
+def Fg_PerturbOp : Fg_ComputeOp<"perturb", [AllTypesMatch<["seed", "step"]>]> {
+  let summary = "Independent random numbers, a pure function of where they stand";
+  let description = [{
+    An element is `noise(law, seed, step, site, sample, element)` of Noise.h: `sample`
+    is its index along `batch` (0 if there is no such axis), `element` its
+    row-major index along all other axes. So two ops with the same operands and
+    attributes hold the same numbers, and nobody needs to store them.
+
+    ```mlir
+    %u = fg.perturb %seed, %step site 7 law gaussian
+      : !fg.array<[], i64> -> !fg.array<[batch = 4, channel = 8], f32>
+    ```
+  }];
+  let arguments = (ins Fg_ArrayType:$seed, Fg_ArrayType:$step, I32Attr:$site, Fg_LawAttr:$law);
+  let results = (outs Fg_ArrayType:$result);
+  let assemblyFormat = [{
+    $seed `,` $step `site` $site `law` $law attr-dict `:` type($seed) `->` type($result)
+  }];
+}
+
+def Fg_NoiseOp : Fg_Op<"noise", [Pure]> {
+  let summary = "One random number, inside of a linalg body";
+  let description = [{
+    What `fg.perturb` lowers to: the scalar function of Noise.h. Kernels compute
+    it for whole vectors.
+
+    ```mlir
+    %v = fg.noise %seed, %step, %sample, %element site 7 law gaussian : f32
+    ```
+  }];
+  let arguments = (ins I64:$seed, I64:$step, Index:$sample, Index:$element,
+                       I32Attr:$site, Fg_LawAttr:$law);
+  let results = (outs AnyTypeOf<[F32, F64]>:$result);
+  let assemblyFormat = [{
+    $seed `,` $step `,` $sample `,` $element `site` $site `law` $law attr-dict `:` type($result)
+  }];
+}
+
+#endif // FOREGRAD_DIALECTS_FG_OPS_NOISE_TD

@@ -1,0 +1,78 @@
+/* Foregrad: the C ABI between compiled code and the runtime that calls it.
+ *
+ * This header stands alone (C99, no other header of the project) and is all that
+ * compiled code and the runtime know of each other. The compiler writes code that
+ * reads these structures at the offsets asserted below; a change of any of them is
+ * a new FG_ABI_VERSION.
+ *
+ * Licensed under the Apache License v2.0; see LICENSE.
+ */
+#ifndef FOREGRAD_ABI_H
+#define FOREGRAD_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FG_ABI_VERSION 1u
+
+/* Every buffer, the arena and each worker's scratch start at such an address (bytes). */
+#define FG_ALIGNMENT 64u
+
+/* One independent piece of a parallel loop.
+ *   context  what the compiled code passed to fg_parallel_for
+ *   index    0 <= index < count; every index is called exactly once
+ *   worker   0 <= worker < workers; two calls that run at the same time have
+ *            different workers, so a worker may own scratch memory */
+typedef void (*fg_body)(void *context, int64_t index, int64_t worker);
+
+/* Calls body for every index in [0, count) and returns when all have returned. The
+ * order and the workers are the runtime's choice; compiled code gives the same bits
+ * for every choice. Never called from inside a body. */
+typedef void (*fg_parallel_for)(void *pool, int64_t count, fg_body body,
+                                void *context);
+
+/* What one call of an entry point gets. The caller owns all memory; the entry point
+ * keeps no pointer after it returns and allocates nothing. */
+typedef struct fg_call {
+  uint32_t abi_version;         /* FG_ABI_VERSION of the caller */
+  uint32_t struct_size;         /* sizeof(fg_call) of the caller */
+  void *const *buffers;         /* one for each binding of the entry, in its order */
+  uint8_t *arena;               /* Entry.arena_bytes of temporaries, uninitialised */
+  uint8_t *scratch;             /* workers * Entry.scratch_bytes_per_worker */
+  fg_parallel_for parallel_for; /* never null */
+  void *pool;                   /* first argument of parallel_for */
+  int64_t workers;              /* most workers that parallel_for uses, >= 1 */
+} fg_call;
+
+/* An entry point. Returns 0, or FG_STATUS_ABI_MISMATCH before touching anything. */
+typedef int32_t (*fg_entry)(const fg_call *call);
+
+#define FG_STATUS_OK 0
+#define FG_STATUS_ABI_MISMATCH 1
+
+#if defined(__cplusplus)
+#define FG_STATIC_ASSERT(condition, message) static_assert(condition, message)
+#else
+#define FG_STATIC_ASSERT(condition, message) _Static_assert(condition, message)
+#endif
+
+FG_STATIC_ASSERT(sizeof(void *) == 8, "64-bit machines only");
+FG_STATIC_ASSERT(offsetof(fg_call, abi_version) == 0, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, struct_size) == 4, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, buffers) == 8, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, arena) == 16, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, scratch) == 24, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, parallel_for) == 32, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, pool) == 40, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, workers) == 48, "ABI");
+FG_STATIC_ASSERT(sizeof(fg_call) == 56, "ABI");
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* FOREGRAD_ABI_H */

@@ -1,0 +1,96 @@
+//===- Batches.cpp - Samples in order, as the entries want them -----------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/Batches.h"
+
+#include "runtime/support/Philox.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+namespace foregrad::runtime {
+
+namespace {
+
+// Streams of the seed's random numbers: below 2^32 may be used by compiled code.
+constexpr uint64_t shuffleStream = uint64_t{0x73687566} << 32;
+
+template <typename T> void scaleBytes(std::span<const uint8_t> from, T *to) {
+  for (size_t i = 0; i < from.size(); ++i)
+    to[i] = static_cast<T>(from[i]) / T{255};
+}
+
+void scaleSample(std::span<const uint8_t> from, DType type, void *data,
+                 size_t position) {
+  size_t start = position * from.size();
+  if (type == DType::F32)
+    return scaleBytes(from, static_cast<float *>(data) + start);
+  if (type == DType::F64)
+    return scaleBytes(from, static_cast<double *>(data) + start);
+  std::vector<float> scaled(from.size());
+  scaleBytes(from, scaled.data());
+  convertElements(DType::F32, scaled.data(), type,
+                  static_cast<char *>(data) + start * sizeOf(type),
+                  from.size());
+}
+
+} // namespace
+
+std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
+                                    uint64_t count) {
+  std::vector<uint64_t> order(count);
+  std::iota(order.begin(), order.end(), uint64_t{0});
+  for (uint64_t i = count; i > 1; --i) {
+    // The high word of a 128-bit product: uniform over i to within 2^-64 * i.
+    uint64_t bits = philox64(seed, shuffleStream | epoch, i);
+    auto other = static_cast<uint64_t>(
+        static_cast<unsigned __int128>(bits) * i >> 64);
+    std::swap(order[i - 1], order[other]);
+  }
+  return order;
+}
+
+void fillBatch(Program &program, const Dataset &dataset, Dataset::Split split,
+               std::span<const uint64_t> samples) {
+  const Artifact &artifact = program.artifact();
+  const TensorInfo &input = artifact.input();
+  const TensorInfo *label = artifact.findRole(Role::Label);
+  auto *labels = label && program.holds(*label)
+                     ? static_cast<int32_t *>(program.data(*label))
+                     : nullptr;
+  void *images = program.data(input);
+  for (size_t i = 0; i < artifact.batch; ++i) {
+    uint64_t sample = samples[std::min(i, samples.size() - 1)];
+    scaleSample(dataset.image(split, sample), input.dtype, images, i);
+    if (labels)
+      labels[i] = dataset.label(split, sample);
+  }
+}
+
+uint64_t countErrors(const Program &program, const Dataset &dataset,
+                     Dataset::Split split, std::span<const uint64_t> samples) {
+  const Artifact &artifact = program.artifact();
+  const TensorInfo &logits = *artifact.findTensor("logits");
+  const void *data = program.data(logits);
+  const size_t classes = artifact.classes.size();
+  uint64_t errors = 0;
+  for (size_t row = 0; row < samples.size(); ++row) {
+    int64_t best = -1;
+    double greatest = 0;
+    for (size_t i = 0; i < classes; ++i) {
+      double value = loadElement(logits.dtype, data, row * classes + i);
+      if (!std::isnan(value) && (best < 0 || value > greatest)) {
+        best = static_cast<int64_t>(i);
+        greatest = value;
+      }
+    }
+    errors += best != dataset.label(split, samples[row]);
+  }
+  return errors;
+}
+
+} // namespace foregrad::runtime

@@ -1,0 +1,58 @@
+//===- Dataset.h - Where samples come from ----------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+// A kind of dataset is one file and one line of the list in Datasets.cpp.
+//
+//===----------------------------------------------------------------------===//
+#ifndef FOREGRAD_RUNTIME_DATA_DATASET_H
+#define FOREGRAD_RUNTIME_DATA_DATASET_H
+
+#include "runtime/loader/Artifact.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace foregrad::runtime {
+
+/// Labelled images of 8 bits, all of one shape.
+class Dataset {
+public:
+  enum class Split { Train, Test };
+
+  virtual ~Dataset() = default;
+
+  /// [height, width] or [height, width, color].
+  virtual std::vector<uint32_t> sampleShape() const = 0;
+  virtual uint32_t classes() const = 0;
+
+  /// How many samples; at least 1.
+  virtual uint64_t size(Split split) const = 0;
+
+  /// The pixels of sample `index`, row-major; valid as long as the dataset.
+  virtual std::span<const uint8_t> image(Split split, uint64_t index) const = 0;
+
+  /// 0 <= label < classes().
+  virtual int32_t label(Split split, uint64_t index) const = 0;
+
+  /// A hash of all samples: that a resumed run sees the same data.
+  virtual uint64_t hash() const = 0;
+};
+
+/// Opens what `spec` names: "KIND:FOLDER", or just "KIND" for the copy that comes
+/// with the program. Throws Error.
+std::unique_ptr<Dataset> openDataset(const std::string &spec);
+
+/// Throws Error where the artifact was compiled for other images or classes.
+void checkDataset(const Dataset &dataset, const std::string &spec,
+                  const Artifact &artifact);
+
+/// MNIST's four IDX files (Mnist.cpp).
+std::unique_ptr<Dataset> openMnist(const std::string &folder);
+
+} // namespace foregrad::runtime
+
+#endif // FOREGRAD_RUNTIME_DATA_DATASET_H

@@ -1,0 +1,111 @@
+//===- Datasets.cpp - The kinds of datasets, by name ----------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/Dataset.h"
+
+#include "runtime/io/File.h"
+#include "runtime/support/Error.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/ranges.h>
+
+namespace foregrad::runtime {
+
+namespace {
+
+struct Kind {
+  std::string_view name;
+  std::unique_ptr<Dataset> (*open)(const std::string &folder);
+};
+
+[[noreturn]] std::unique_ptr<Dataset> openLater(const std::string &) {
+  fail("cifar10 and images come in a later part: only mnist can be read now");
+}
+
+constexpr Kind kinds[] = {
+    {"mnist", openMnist},
+    {"cifar10", openLater},
+    {"images", openLater},
+};
+
+/// Where the program's own copies of datasets may lie, best first.
+std::vector<std::string> datasetFolders() {
+  std::vector<std::string> folders;
+  if (const char *set = std::getenv("FOREGRAD_DATASETS"))
+    if (*set)
+      folders.push_back(set);
+  std::error_code error;
+  std::filesystem::path program =
+      std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error)
+    folders.push_back(
+        (program.parent_path().parent_path() / "share/foregrad/datasets")
+            .string());
+#ifdef FOREGRAD_SOURCE_DATASETS
+  folders.push_back(FOREGRAD_SOURCE_DATASETS);
+#endif
+  return folders;
+}
+
+std::string ownCopy(std::string_view kind) {
+  std::vector<std::string> folders = datasetFolders();
+  for (const std::string &folder : folders) {
+    std::string path = fmt::format("{}/{}", folder, kind);
+    if (isFolder(path))
+      return path;
+  }
+  fail("--data {}: no copy found in {}: give its folder, as {}:FOLDER, or set "
+       "FOREGRAD_DATASETS",
+       kind, fmt::join(folders, ", "), kind);
+}
+
+} // namespace
+
+std::unique_ptr<Dataset> openDataset(const std::string &spec) {
+  size_t colon = spec.find(':');
+  std::string name = spec.substr(0, colon);
+  for (const Kind &kind : kinds) {
+    if (kind.name != name)
+      continue;
+    if (kind.open == openLater)
+      openLater(spec);
+    if (colon == std::string::npos)
+      return kind.open(ownCopy(kind.name));
+    std::string folder = spec.substr(colon + 1);
+    if (!isFolder(folder))
+      fail("--data {}: '{}' is not a folder", spec, folder);
+    return kind.open(folder);
+  }
+  failUsage("--data {}: expected mnist:FOLDER, or just mnist for the copy that "
+            "comes with the program",
+            spec);
+}
+
+void checkDataset(const Dataset &dataset, const std::string &spec,
+                  const Artifact &artifact) {
+  auto withoutOnes = [](std::span<const uint32_t> shape) {
+    std::vector<uint32_t> result;
+    for (uint32_t size : shape)
+      if (size != 1)
+        result.push_back(size);
+    return result;
+  };
+  const TensorInfo &input = artifact.input();
+  std::span<const uint32_t> expected = std::span(input.shape).subspan(1);
+  std::vector<uint32_t> found = dataset.sampleShape();
+  if (input.source != DType::U8)
+    fail("{}: its input '{}' is not an 8-bit image; {} has only such", artifact.path,
+         input.name, spec);
+  if (withoutOnes(expected) != withoutOnes(found))
+    fail("{}: was compiled for images of {}, {} has {}", artifact.path,
+         shapeText(expected), spec, shapeText(found));
+  if (dataset.classes() != artifact.classes.size())
+    fail("{}: was compiled for {} classes, {} has {}", artifact.path,
+         artifact.classes.size(), spec, dataset.classes());
+}
+
+} // namespace foregrad::runtime

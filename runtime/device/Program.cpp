@@ -1,0 +1,126 @@
+//===- Program.cpp - An artifact ready to run -----------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/device/Program.h"
+
+#include "runtime/support/Checked.h"
+#include "runtime/support/Error.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace foregrad::runtime {
+
+Program::Program(const Artifact &artifact,
+                 std::initializer_list<std::string_view> entries, int threads)
+    : model(artifact), code(artifact), workers(threads) {
+  for (std::string_view name : entries) {
+    const EntryInfo &entry = model.entry(name);
+    calls.push_back({entry.name, code.entry(entry), {}});
+  }
+  allocate();
+}
+
+void Program::allocate() {
+  uint64_t arenaBytes = 0, scratchBytes = 0;
+  std::vector<bool> bound(model.tensors.size());
+  for (const Call &call : calls) {
+    const EntryInfo &entry = model.entry(call.name);
+    arenaBytes = std::max(arenaBytes, entry.arenaBytes);
+    scratchBytes = std::max(scratchBytes, entry.scratchBytesPerWorker);
+    for (Binding binding : entry.bindings)
+      bound[binding.tensor] = true;
+  }
+
+  std::optional<uint64_t> total =
+      checkedMultiply(scratchBytes, static_cast<uint64_t>(workers.size()));
+  const uint64_t allScratch = total.value_or(UINT64_MAX);
+  if (total)
+    total = checkedAdd(*total, arenaBytes);
+  for (const TensorInfo &tensor : model.tensors)
+    if (total && bound[tensor.index])
+      total = checkedAdd(*total, tensor.bytes);
+  if (!total || *total > machineMemory())
+    fail("{}: needs {} bytes of memory for {} threads, the machine has {}: use "
+         "fewer threads, or compile with a smaller --batch",
+         model.path, total.value_or(UINT64_MAX), workers.size(),
+         machineMemory());
+  planned = *total;
+
+  buffers.resize(model.tensors.size());
+  for (const TensorInfo &tensor : model.tensors)
+    if (bound[tensor.index])
+      buffers[tensor.index] = AlignedBytes(tensor.bytes, /*zeroed=*/true);
+  arena = AlignedBytes(arenaBytes, /*zeroed=*/false);
+  scratch = AlignedBytes(allScratch, /*zeroed=*/false);
+
+  for (Call &call : calls)
+    for (Binding binding : model.entry(call.name).bindings)
+      call.buffers.push_back(buffers[binding.tensor].data());
+}
+
+void Program::run(std::string_view entry) {
+  auto call = std::find_if(calls.begin(), calls.end(),
+                           [&](const Call &c) { return c.name == entry; });
+  if (call == calls.end())
+    fail("{}: entry '{}' was not prepared", model.path, entry);
+
+  fg_call arguments = {};
+  arguments.abi_version = FG_ABI_VERSION;
+  arguments.struct_size = sizeof(arguments);
+  arguments.buffers = call->buffers.data();
+  arguments.arena = arena.data();
+  arguments.scratch = scratch.data();
+  arguments.parallel_for = Workers::parallelFor;
+  arguments.pool = &workers;
+  arguments.workers = workers.size();
+  int32_t status = call->function(&arguments);
+  if (status == FG_STATUS_ABI_MISMATCH)
+    fail("{}: its code was made for another ABI than version {}: compile the "
+         "model again with the fgc that came with this fgrun",
+         model.path, FG_ABI_VERSION);
+  if (status != FG_STATUS_OK)
+    fail("{}: entry '{}' ended with status {}", model.path, entry, status);
+}
+
+void *Program::data(const TensorInfo &tensor) {
+  return const_cast<void *>(std::as_const(*this).data(tensor));
+}
+
+const void *Program::data(const TensorInfo &tensor) const {
+  if (!holds(tensor))
+    fail("{}: no entry in use binds the tensor '{}'", model.path, tensor.name);
+  return buffers[tensor.index].data();
+}
+
+std::vector<const TensorInfo *>
+Program::tensorsOf(std::initializer_list<Role> roles) const {
+  std::vector<const TensorInfo *> result;
+  for (const TensorInfo &tensor : model.tensors)
+    if (holds(tensor) &&
+        std::find(roles.begin(), roles.end(), tensor.role) != roles.end())
+      result.push_back(&tensor);
+  return result;
+}
+
+void Program::setCounter(Role role, uint64_t value) {
+  for (const TensorInfo *tensor : tensorsOf({role}))
+    std::memcpy(data(*tensor), &value, sizeof(value));
+}
+
+void Program::setHyper(std::string_view name, double value) {
+  const TensorInfo *tensor = model.findTensor(name);
+  if (tensor && tensor->role == Role::Hyper && holds(*tensor))
+    convertElements(DType::F64, &value, tensor->dtype, data(*tensor), 1);
+}
+
+double Program::scalar(std::string_view name) const {
+  const TensorInfo *tensor = model.findTensor(name);
+  if (!tensor || tensor->elements != 1)
+    fail("{}: holds no number '{}'", model.path, name);
+  return loadElement(tensor->dtype, data(*tensor), 0);
+}
+
+} // namespace foregrad::runtime

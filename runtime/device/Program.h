@@ -1,0 +1,88 @@
+//===- Program.h - An artifact ready to run ---------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+// All memory of an artifact's entries, allocated once, and the calls into its
+// code. Tensors keep their contents from call to call.
+//
+//===----------------------------------------------------------------------===//
+#ifndef FOREGRAD_RUNTIME_DEVICE_PROGRAM_H
+#define FOREGRAD_RUNTIME_DEVICE_PROGRAM_H
+
+#include "runtime/device/Workers.h"
+#include "runtime/loader/Artifact.h"
+#include "runtime/loader/Code.h"
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+namespace foregrad::runtime {
+
+class Program {
+public:
+  /// Loads the code and allocates what the named entries bind, zeroed. `artifact`
+  /// must outlive the program. `threads` 0: all cores. Throws Error where an entry
+  /// is not in the artifact, the code cannot run here or memory is short.
+  Program(const Artifact &artifact,
+          std::initializer_list<std::string_view> entries, int threads);
+
+  /// Calls an entry that was named at construction.
+  void run(std::string_view entry);
+
+  const Artifact &artifact() const { return model; }
+  int threads() const { return workers.size(); }
+
+  /// Bytes of all tensors, the arena and the workers' scratch memory.
+  uint64_t plannedBytes() const { return planned; }
+
+  /// True if one of the entries binds the tensor.
+  bool holds(const TensorInfo &tensor) const {
+    return buffers[tensor.index].size() != 0;
+  }
+
+  /// The tensor's memory: tensor.bytes, row-major. Throws Error where no entry
+  /// binds it.
+  void *data(const TensorInfo &tensor);
+  const void *data(const TensorInfo &tensor) const;
+
+  /// The tensors with one of these roles that the program holds, in the artifact's
+  /// order.
+  std::vector<const TensorInfo *>
+  tensorsOf(std::initializer_list<Role> roles) const;
+
+  /// Set the tensor of the role, where the entries bind one (a rule without
+  /// perturbations needs neither).
+  void setSeed(uint64_t seed) { setCounter(Role::Seed, seed); }
+  void setStep(uint64_t step) { setCounter(Role::Step, step); }
+
+  /// Sets a number of role Hyper, where the entries bind it.
+  void setHyper(std::string_view name, double value);
+
+  /// An output of no axes.
+  double scalar(std::string_view name) const;
+
+private:
+  struct Call {
+    std::string_view name;
+    fg_entry function;
+    std::vector<void *> buffers;
+  };
+
+  void setCounter(Role role, uint64_t value);
+  void allocate();
+
+  const Artifact &model;
+  Code code;
+  Workers workers;
+  std::vector<AlignedBytes> buffers; ///< by index in Artifact::tensors
+  AlignedBytes arena;
+  AlignedBytes scratch;
+  std::vector<Call> calls;
+  uint64_t planned = 0;
+};
+
+} // namespace foregrad::runtime
+
+#endif // FOREGRAD_RUNTIME_DEVICE_PROGRAM_H

@@ -1,0 +1,142 @@
+//===- Artifact.h - A .fgb file, checked ------------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+// An `Artifact` exists only where its file passed every check: container, checksums,
+// FlatBuffer structure, and then the meaning of each number in it. Nothing of a
+// file is used before. What follows from the checks is stated at each member, so
+// that later code need not check again.
+//
+// The checks protect from damaged, foreign and outdated files. They do not make
+// the code inside harmless: it runs with the user's rights, as any program does.
+//
+//===----------------------------------------------------------------------===//
+#ifndef FOREGRAD_RUNTIME_LOADER_ARTIFACT_H
+#define FOREGRAD_RUNTIME_LOADER_ARTIFACT_H
+
+#include "runtime/io/File.h"
+#include "runtime/schema/artifact_generated.h"
+#include "runtime/support/DType.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace foregrad::runtime {
+
+using schema::Role;
+
+struct TensorInfo {
+  std::string name; ///< unique in the artifact
+  Role role;
+  DType dtype;
+  std::vector<uint32_t> shape; ///< every size at least 1
+  std::vector<std::string> axes; ///< as many as sizes
+  DType source;                  ///< of an Input: U8, or dtype
+  std::string init;
+  uint64_t elements; ///< the product of shape
+  uint64_t bytes;    ///< elements times the size of dtype
+  uint32_t index;    ///< in Artifact::tensors
+};
+
+struct Binding {
+  uint32_t tensor; ///< index into Artifact::tensors
+  bool written;
+};
+
+struct EntryInfo {
+  std::string name; ///< init, step, gradient, perturbation, eval or predict
+  std::string symbol;
+  std::vector<Binding> bindings; ///< each tensor at most once
+  uint64_t arenaBytes;
+  uint64_t scratchBytesPerWorker;
+  double flops;
+};
+
+struct HyperInfo {
+  std::string name; ///< there is a tensor of role Hyper with this name
+  double value;
+  std::string help;
+};
+
+struct SegmentInfo {
+  std::string name;
+  uint64_t offset; ///< in the file; the segment lies inside it
+  uint64_t size;
+  uint64_t hash; ///< XXH3-64, compared when the file was read
+};
+
+struct CodeInfo {
+  std::string target;
+  std::string triple;
+  std::string cpu;
+  std::vector<std::string> features;
+  uint32_t segment; ///< index into Artifact::segments
+};
+
+class Artifact {
+public:
+  /// Reads and checks a file. Throws Error, which names the file, the place, what
+  /// was expected and what was found.
+  static Artifact load(const std::string &path);
+
+  /// Checks `bytes` as the contents of a file called `path`.
+  static Artifact parse(const std::string &path, AlignedBytes bytes);
+
+  std::string path;
+  uint64_t hash = 0; ///< XXH3-64 of the whole file: the identity of an artifact
+
+  uint32_t schemaVersion = 0;
+  uint32_t abiVersion = 0;
+  std::string compilerVersion;
+  std::vector<std::string> flags;
+  std::string sourceName;
+  std::string source;
+  std::string model;
+  std::string rule;
+  DType precision = DType::F32; ///< F32, F64 or BF16
+  uint32_t batch = 0;           ///< at least 1
+  std::vector<std::string> classes; ///< at least 1
+  std::vector<TensorInfo> tensors;
+  std::vector<EntryInfo> entries; ///< names unique
+  std::vector<HyperInfo> hypers;
+  std::vector<std::pair<std::string, std::string>> recipe; ///< keys unique
+  std::vector<CodeInfo> code;
+  std::vector<SegmentInfo> segments; ///< in the order of the file
+  std::vector<std::string> remarks;
+
+  /// Null where there is none.
+  const TensorInfo *findTensor(std::string_view name) const;
+  const EntryInfo *findEntry(std::string_view name) const;
+  const HyperInfo *findHyper(std::string_view name) const;
+  const std::string *findRecipe(std::string_view key) const;
+
+  /// The only tensor of a role that has at most one (Input, Label, Seed, Step); null
+  /// where there is none.
+  const TensorInfo *findRole(Role role) const;
+
+  /// Throws Error where there is none: the artifact cannot do what is asked.
+  const EntryInfo &entry(std::string_view name) const;
+
+  /// The image input, [batch, ...]. There is always one.
+  const TensorInfo &input() const { return *findRole(Role::Input); }
+
+  /// True if the gradient takes its perturbations as inputs.
+  bool takesPerturbations() const;
+
+  std::span<const uint8_t> segmentBytes(uint32_t segment) const;
+  uint64_t fileSize() const { return bytes.size(); }
+
+private:
+  AlignedBytes bytes;
+};
+
+/// "[128, 28, 28]".
+std::string shapeText(std::span<const uint32_t> shape);
+
+} // namespace foregrad::runtime
+
+#endif // FOREGRAD_RUNTIME_LOADER_ARTIFACT_H

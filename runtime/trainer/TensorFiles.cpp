@@ -1,0 +1,62 @@
+//===- TensorFiles.cpp - The program's tensors, to and from files ---------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/trainer/TensorFiles.h"
+
+#include "runtime/support/Error.h"
+
+#include <algorithm>
+
+#include <fmt/ranges.h>
+
+namespace foregrad::runtime {
+
+namespace {
+
+bool sameShape(const TensorInfo &tensor, const StoredTensor &stored) {
+  // A number may be stored as [] or [1].
+  if (tensor.shape.empty() && stored.shape == std::vector<uint64_t>{1})
+    return true;
+  return std::ranges::equal(tensor.shape, stored.shape);
+}
+
+} // namespace
+
+void loadTensors(Program &program, const SafetensorsFile &file,
+                 const std::vector<const TensorInfo *> &tensors) {
+  std::vector<std::string_view> missing;
+  for (const TensorInfo *tensor : tensors)
+    if (!file.find(tensor->name))
+      missing.push_back(tensor->name);
+  if (!missing.empty())
+    fail("{}: lacks {} of the {} tensors that {} needs: {}", file.getPath(),
+         missing.size(), tensors.size(), program.artifact().path,
+         fmt::join(missing, ", "));
+  for (const TensorInfo *tensor : tensors) {
+    const StoredTensor &stored = *file.find(tensor->name);
+    if (!sameShape(*tensor, stored))
+      fail("{}: tensor '{}': expected the shape {}, found [{}]: it belongs to "
+           "another model than {}",
+           file.getPath(), tensor->name, shapeText(tensor->shape),
+           fmt::join(stored.shape, ", "), program.artifact().path);
+    file.readInto(stored, tensor->dtype, program.data(*tensor));
+  }
+}
+
+void saveTensors(const std::string &path, const Program &program,
+                 const std::vector<const TensorInfo *> &tensors,
+                 const std::map<std::string, std::string> &metadata,
+                 std::vector<uint64_t> scalarShape) {
+  std::vector<TensorView> views;
+  for (const TensorInfo *tensor : tensors) {
+    std::vector<uint64_t> shape(tensor->shape.begin(), tensor->shape.end());
+    views.push_back({tensor->name, tensor->dtype,
+                     shape.empty() ? scalarShape : shape,
+                     program.data(*tensor)});
+  }
+  saveSafetensors(path, std::move(views), metadata);
+}
+
+} // namespace foregrad::runtime

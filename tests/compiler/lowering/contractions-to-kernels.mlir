@@ -1,0 +1,178 @@
+// RUN: %fg-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(fg-contractions-to-kernels{vector-bytes=64 vector-registers=32 l2=1048576}),canonicalize,cse)' | FileCheck %s
+// RUN: %fg-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(fg-contractions-to-kernels{vector-bytes=32 vector-registers=16 l2=262144}),canonicalize,cse)' | FileCheck %s --check-prefix=AVX2
+
+// Rows times weights: the fill is absorbed (sums start from 0, C is never
+// loaded), B is packed, A is read in place, k is unrolled by 4.
+
+// CHECK-LABEL: func.func @rows
+// CHECK-SAME: %[[A:.*]]: memref<128x64xf32>, %[[B:.*]]: memref<64x96xf32>, %[[C:.*]]: memref<128x96xf32>
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+// CHECK-DAG: %[[C4:.*]] = arith.constant 4 : index
+// CHECK-NOT: linalg
+// CHECK: %[[FLATA:.*]] = memref.reinterpret_cast %[[A]]
+// CHECK: %[[FLATB:.*]] = memref.reinterpret_cast %[[B]]
+// CHECK: %[[FLATC:.*]] = memref.reinterpret_cast %[[C]]
+// CHECK: scf.forall
+// CHECK: %[[PANELS:.*]] = memref.alloca() {alignment = 64 : i64}
+// CHECK: vector.load %[[FLATB]]{{.*}} vector<16xf32>
+// CHECK: vector.store %{{.*}}, %[[PANELS]]
+// CHECK-NOT: vector.load %[[FLATC]]
+// CHECK: scf.for %{{.*}} step %[[C4]] iter_args(%{{.*}} = %[[ZERO]]
+// CHECK: vector.load %[[PANELS]]
+// CHECK: %[[X:.*]] = memref.load %[[FLATA]]
+// CHECK: vector.broadcast %[[X]] : f32 to vector<16xf32>
+// CHECK: vector.fma
+// CHECK: vector.store %{{.*}}, %[[FLATC]]
+// CHECK: {fg.flops = 1572864 : i64}
+// CHECK-NOT: linalg
+
+// AVX2-LABEL: func.func @rows
+// AVX2: vector.fma {{.*}} : vector<8xf32>
+func.func @rows(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<128x96xf32>)
+  linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x96xf32>) outs(%c : memref<128x96xf32>)
+  return
+}
+
+// -----
+
+// Without a fill C is added to; ten columns take a mask.
+
+// CHECK-LABEL: func.func @tail
+// CHECK: scf.forall
+// CHECK: vector.maskedload
+// CHECK: %[[MASK:.*]] = vector.constant_mask [10] : vector<16xi1>
+// CHECK: vector.maskedload %{{.*}}, %[[MASK]]
+// CHECK: iter_args
+// CHECK: vector.maskedstore %{{.*}}, %[[MASK]]
+// CHECK: {fg.flops = 1310720 : i64}
+func.func @tail(%a: memref<128x512xf32>, %b: memref<512x10xf32>, %c: memref<128x10xf32>) {
+  linalg.matmul ins(%a, %b : memref<128x512xf32>, memref<512x10xf32>) outs(%c : memref<128x10xf32>)
+  return
+}
+
+// -----
+
+// A weight gradient: k runs through batch and token together, in chunks; A is
+// packed too; the first chunk starts from 0, the others from C.
+
+// CHECK-LABEL: func.func @weight_gradient
+// CHECK: scf.forall
+// CHECK-COUNT-2: memref.alloca()
+// CHECK: scf.for
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq
+// CHECK: vector.maskedload
+// CHECK: scf.if %[[FIRST]]
+// CHECK: vector.load
+// CHECK: vector.fma
+// CHECK: {fg.flops = 67108864 : i64}
+func.func @weight_gradient(%a: memref<32x64x128xf64>, %q: memref<32x64x128xf64>, %c: memref<128x128xf64>) {
+  %zero = arith.constant 0.0 : f64
+  linalg.fill ins(%zero : f64) outs(%c : memref<128x128xf64>)
+  linalg.generic {
+      indexing_maps = [affine_map<(b, t, i, o) -> (b, t, i)>, affine_map<(b, t, i, o) -> (b, t, o)>, affine_map<(b, t, i, o) -> (i, o)>],
+      iterator_types = ["reduction", "reduction", "parallel", "parallel"]}
+      ins(%a, %q : memref<32x64x128xf64>, memref<32x64x128xf64>) outs(%c : memref<128x128xf64>) {
+  ^bb0(%x: f64, %y: f64, %z: f64):
+    %m = arith.mulf %y, %x fastmath<contract> : f64
+    %s = arith.addf %m, %z fastmath<contract> : f64
+    linalg.yield %s : f64
+  }
+  return
+}
+
+// -----
+
+// Groups: a group's weights are a panel as they stand, so nothing is packed.
+
+// CHECK-LABEL: func.func @grouped
+// CHECK: scf.forall
+// CHECK-NOT: memref.alloca
+// CHECK: vector.fma
+// CHECK: {fg.flops = 4194304 : i64}
+func.func @grouped(%x: memref<32x8x8x32xf32>, %w: memref<8x32x32xf32>, %c: memref<32x8x8x32xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<32x8x8x32xf32>)
+  linalg.generic {
+      indexing_maps = [affine_map<(b, t, g, v, u) -> (b, t, g, u)>, affine_map<(b, t, g, v, u) -> (g, u, v)>, affine_map<(b, t, g, v, u) -> (b, t, g, v)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<32x8x8x32xf32>, memref<8x32x32xf32>) outs(%c : memref<32x8x8x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// B lies transposed: it is packed through transposed registers.
+
+// CHECK-LABEL: func.func @transposed
+// CHECK: scf.forall
+// CHECK: vector.shuffle {{.*}} [0, 16, 1, 17,
+// CHECK: vector.shuffle {{.*}} [8, 24, 9, 25,
+// CHECK: vector.fma
+func.func @transposed(%q: memref<128x64xf32>, %w: memref<64x64xf32>, %c: memref<128x64xf32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(b, i, o) -> (b, o)>, affine_map<(b, i, o) -> (i, o)>, affine_map<(b, i, o) -> (b, i)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%q, %w : memref<128x64xf32>, memref<64x64xf32>) outs(%c : memref<128x64xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// The fill is kept where something reads the output in between.
+
+// CHECK-LABEL: func.func @fill_is_read
+// CHECK: linalg.fill
+// CHECK: memref.copy
+// CHECK: scf.forall
+// CHECK: vector.fma
+func.func @fill_is_read(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %c: memref<64x64xf32>, %d: memref<64x64xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<64x64xf32>)
+  memref.copy %c, %d : memref<64x64xf32> to memref<64x64xf32>
+  linalg.matmul ins(%a, %b : memref<64x64xf32>, memref<64x64xf32>) outs(%c : memref<64x64xf32>)
+  return
+}
+
+// -----
+
+// Reductions without rows or columns, small products and other bodies are left
+// to the row kernels.
+
+// CHECK-LABEL: func.func @left_alone
+// CHECK-NOT: scf.forall
+// CHECK-COUNT-3: linalg.generic
+// CHECK-NOT: scf.forall
+func.func @left_alone(%x: memref<64x64x32xf32>, %s: memref<64x64xf32>, %a: memref<4x4xf32>, %m: memref<64x64xf32>, %p: memref<64x64xf32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(b, t, u) -> (b, t, u)>, affine_map<(b, t, u) -> (b, t, u)>, affine_map<(b, t, u) -> (b, t)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %x : memref<64x64x32xf32>, memref<64x64x32xf32>) outs(%s : memref<64x64xf32>) {
+  ^bb0(%l: f32, %r: f32, %o: f32):
+    %0 = arith.mulf %l, %r : f32
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  }
+  linalg.matmul ins(%a, %a : memref<4x4xf32>, memref<4x4xf32>) outs(%a : memref<4x4xf32>)
+  linalg.generic {
+      indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>, affine_map<(i, j, k) -> (i, j)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%m, %p : memref<64x64xf32>, memref<64x64xf32>) outs(%s : memref<64x64xf32>) {
+  ^bb0(%l: f32, %r: f32, %o: f32):
+    %0 = arith.mulf %l, %r : f32
+    %1 = arith.maximumf %o, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}

@@ -1,0 +1,80 @@
+// RUN: %fg-opt %s --fg-lower-to-linalg --canonicalize --cse --fg-fuse-elementwise --split-input-file | FileCheck %s
+
+// A perturbation is made again in each consumer, and never stored.
+// CHECK-LABEL: func.func @noise
+// CHECK-NOT: ins() outs
+// CHECK: linalg.generic
+// CHECK: fg.noise
+// CHECK: arith.addf
+// CHECK: linalg.generic
+// CHECK: fg.noise
+// CHECK: arith.mulf
+// CHECK-NOT: linalg.generic
+// CHECK: return
+fg.entry "noise" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, c = 8], f32>
+  %seed = fg.read "seed" role seed : !fg.array<[], i64>
+  %step = fg.read "step" role step : !fg.array<[], i64>
+  %u = fg.perturb %seed, %step site 7 law gaussian : !fg.array<[], i64> -> !fg.array<[batch = 4, c = 8], f32>
+  %a = fg.add %x, %u : (!fg.array<[batch = 4, c = 8], f32>, !fg.array<[batch = 4, c = 8], f32>) -> !fg.array<[batch = 4, c = 8], f32>
+  %b = fg.mul %x, %u : (!fg.array<[batch = 4, c = 8], f32>, !fg.array<[batch = 4, c = 8], f32>) -> !fg.array<[batch = 4, c = 8], f32>
+  fg.write %a to "a" role output : !fg.array<[batch = 4, c = 8], f32>
+  fg.write %b to "b" role output : !fg.array<[batch = 4, c = 8], f32>
+}
+
+// -----
+
+// Seed and step enter a fused loop nest once.
+// CHECK-LABEL: func.func @square
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%{{[0-9]+}}, %{{[0-9]+}} : tensor<i64>, tensor<i64>)
+fg.entry "square" {
+  %seed = fg.read "seed" role seed : !fg.array<[], i64>
+  %step = fg.read "step" role step : !fg.array<[], i64>
+  %u = fg.perturb %seed, %step site 7 law gaussian : !fg.array<[], i64> -> !fg.array<[batch = 4, c = 8], f32>
+  %b = fg.mul %u, %u : (!fg.array<[batch = 4, c = 8], f32>, !fg.array<[batch = 4, c = 8], f32>) -> !fg.array<[batch = 4, c = 8], f32>
+  fg.write %b to "b" role output : !fg.array<[batch = 4, c = 8], f32>
+}
+
+// -----
+
+// A matrix product stays plain; a sum takes in what it sums.
+// CHECK-LABEL: func.func @product
+// CHECK: linalg.generic
+// CHECK: arith.cmpf olt
+// CHECK: linalg.generic
+// CHECK-SAME: iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: arith.mulf
+// CHECK-NEXT: arith.addf
+// CHECK-NEXT: linalg.yield
+// CHECK: linalg.generic
+// CHECK-SAME: iterator_types = ["reduction", "reduction"]
+// CHECK: arith.mulf
+// CHECK: arith.addf
+// CHECK: return
+fg.entry "product" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, c = 8], f32>
+  %w = fg.read "w" role parameter : !fg.array<[c = 8, d = 8], f32>
+  %h = fg.relu %x site "s" : !fg.array<[batch = 4, c = 8], f32>
+  %q = fg.contract %h "nc", %w "cd" -> "nd"
+    : (!fg.array<[batch = 4, c = 8], f32>, !fg.array<[c = 8, d = 8], f32>) -> !fg.array<[batch = 4, d = 8], f32>
+  %s = fg.mul %q, %q : (!fg.array<[batch = 4, d = 8], f32>, !fg.array<[batch = 4, d = 8], f32>) -> !fg.array<[batch = 4, d = 8], f32>
+  %t = fg.sum %s over ["batch", "d"] : !fg.array<[batch = 4, d = 8], f32> -> !fg.array<[], f32>
+  fg.write %t to "t" role output : !fg.array<[], f32>
+}
+
+// -----
+
+// What is dear and smaller than its consumer is computed once.
+// CHECK-LABEL: func.func @dear
+// CHECK: math.exp
+// CHECK: linalg.yield
+// CHECK: linalg.generic
+// CHECK-NOT: math.exp
+// CHECK: arith.divf
+fg.entry "dear" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, c = 8], f32>
+  %p = fg.softmax %x over "c" : !fg.array<[batch = 4, c = 8], f32>
+  fg.write %p to "p" role output : !fg.array<[batch = 4, c = 8], f32>
+}

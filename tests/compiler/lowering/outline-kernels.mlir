@@ -1,0 +1,123 @@
+// RUN: %fg-opt --fg-outline-kernels --split-input-file %s | FileCheck %s
+
+// A kernel gets the buffers it uses, by address; constants and views are repeated in
+// it; its task reads the addresses from the fg_call that is its context.
+
+// CHECK-LABEL: llvm.func @foregrad_step
+// CHECK-SAME:    (%[[CALL:.*]]: !llvm.ptr) -> i32
+// CHECK-SAME:    fg.arena_bytes = 128 : i64
+// CHECK-SAME:    fg.entry = "step"
+// CHECK-SAME:    fg.flops = 1.600000e+01 : f64
+// CHECK-SAME:    fg.scratch_bytes = 8192 : i64
+// The version and the size of fg_call.
+// CHECK:         %[[VERSION:.*]] = llvm.load %[[CALL]] : !llvm.ptr -> i32
+// CHECK:         llvm.icmp "eq" %[[VERSION]]
+// CHECK:         llvm.getelementptr %[[CALL]][4]
+// CHECK:         llvm.mlir.constant(56 : i32)
+// CHECK:         llvm.cond_br %{{.*}}, ^[[WORK:.*]], ^[[MISMATCH:.*]]
+// CHECK:       ^[[WORK]]:
+// CHECK:         %[[TASK:.*]] = llvm.mlir.addressof @step_task0
+// CHECK:         llvm.getelementptr %[[CALL]][32]
+// CHECK:         %[[FUNCTION:.*]] = llvm.load
+// CHECK:         llvm.getelementptr %[[CALL]][40]
+// CHECK:         %[[POOL:.*]] = llvm.load
+// CHECK:         %[[COUNT:.*]] = llvm.mlir.constant(8 : i64)
+// CHECK:         llvm.call %[[FUNCTION]](%[[POOL]], %[[COUNT]], %[[TASK]], %[[CALL]])
+// A kernel with one iteration is called directly.
+// CHECK:         llvm.call @step_task1(%[[CALL]],
+// CHECK:         llvm.mlir.constant(0 : i32)
+// CHECK:         llvm.return
+// CHECK:       ^[[MISMATCH]]:
+// CHECK:         llvm.mlir.constant(1 : i32)
+// CHECK:         llvm.return
+
+// CHECK-LABEL: func.func private @step_kernel0
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: memref<8x4xf32> {llvm.align = 64 : i64, llvm.noalias}
+// CHECK-SAME:    %[[W:[a-z0-9]+]]: memref<2048xf32> {llvm.align = 64 : i64, llvm.noalias}
+// CHECK-SAME:    %[[T:[a-z0-9]+]]: memref<32xf32> {llvm.align = 64 : i64, llvm.noalias}
+// CHECK-SAME:    %[[I:[a-z0-9]+]]: index
+// CHECK:         memref.expand_shape %[[T]]
+// CHECK:         memref.load %[[X]][%[[I]], %[[I]]]
+
+// CHECK-LABEL: llvm.func internal @step_task0
+// CHECK-SAME:    (%[[CALL:.*]]: !llvm.ptr, %[[INDEX:.*]]: i64, %[[WORKER:.*]]: i64)
+// CHECK:         llvm.getelementptr %[[CALL]][8]
+// CHECK:         %[[BUFFERS:.*]] = llvm.load
+// CHECK:         llvm.getelementptr %[[BUFFERS]][24]
+// CHECK:         llvm.getelementptr %[[CALL]][24]
+// CHECK:         %[[BYTES:.*]] = llvm.mlir.constant(8192 : i64)
+// CHECK:         llvm.mul %[[WORKER]], %[[BYTES]]
+// CHECK:         llvm.getelementptr %[[CALL]][16]
+// CHECK:         %[[ARENA:.*]] = llvm.load
+// CHECK:         call @step_kernel0
+// CHECK-LABEL: llvm.func internal @step_task1
+func.func @step(%x: memref<8x4xf32> {fg.binding = 3 : i64},
+                %arena: memref<128xi8> {fg.arena},
+                %scratch: memref<8192xi8> {fg.scratch})
+    attributes {fg.arena_bytes = 128 : i64, fg.scratch_bytes = 8192 : i64} {
+  %c0 = arith.constant 0 : index
+  %t = memref.view %arena[%c0][] : memref<128xi8> to memref<32xf32>
+  %rows = memref.expand_shape %t [[0, 1]] output_shape [8, 4]
+      : memref<32xf32> into memref<8x4xf32>
+  scf.forall (%i) in (8) {
+    %w = memref.view %scratch[%c0][] : memref<8192xi8> to memref<2048xf32>
+    %f = memref.load %x[%i, %i] : memref<8x4xf32>
+    memref.store %f, %w[%i] : memref<2048xf32>
+    memref.store %f, %rows[%i, %c0] : memref<8x4xf32>
+  } {fg.flops = 12 : i64}
+  scf.forall (%i) in (1) {
+    %f = memref.load %t[%i] : memref<32xf32>
+    memref.store %f, %x[%i, %i] : memref<8x4xf32>
+  } {fg.flops = 4.0 : f64}
+  return
+}
+
+// -----
+
+// A number that the entry computes travels in a structure on the entry's stack.
+
+// CHECK-LABEL: llvm.func @foregrad_scaled
+// CHECK:         %[[CONTEXT:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(ptr, f32)>
+// CHECK:         memref.load
+// CHECK:         llvm.store %{{.*}} : !llvm.ptr, !llvm.ptr
+// CHECK:         llvm.store %{{.*}} : f32, !llvm.ptr
+// CHECK:         llvm.call %{{.*}}(%{{.*}}, %{{.*}}, %{{.*}}, %[[CONTEXT]])
+// CHECK-LABEL: func.func private @scaled_kernel0
+// CHECK-SAME:    memref<8xf32> {{.*}}, %{{.*}}: f32, %{{.*}}: index
+func.func @scaled(%x: memref<8xf32> {fg.binding = 0 : i64},
+                  %rate: memref<f32> {fg.binding = 1 : i64}) {
+  %s = memref.load %rate[] : memref<f32>
+  scf.forall (%i) in (8) {
+    %f = memref.load %x[%i] : memref<8xf32>
+    %g = arith.mulf %f, %s : f32
+    memref.store %g, %x[%i] : memref<8xf32>
+  }
+  return
+}
+
+// -----
+
+// Several dimensions are one index; a kernel in a kernel is a loop; a kernel without
+// iterations is nothing.
+
+// CHECK-LABEL: llvm.func @foregrad_shapes
+// CHECK:         llvm.mlir.constant(6 : i64)
+// CHECK-LABEL: func.func private @shapes_kernel0
+// CHECK-SAME:    %[[I:[a-z0-9]+]]: index)
+// CHECK:         %[[THREE:.*]] = arith.constant 3
+// CHECK:         %[[COLUMN:.*]] = arith.remui %[[I]], %[[THREE]]
+// CHECK:         %[[ROW:.*]] = arith.divui %[[I]], %[[THREE]]
+// CHECK:         scf.for
+// CHECK:         memref.load %{{.*}}[%[[ROW]], %[[COLUMN]]]
+// CHECK-NOT:   scf.forall
+func.func @shapes(%x: memref<2x3xf32> {fg.binding = 0 : i64}) {
+  scf.forall (%i, %j) in (2, 3) {
+    scf.forall (%k) in (5) {
+      %f = memref.load %x[%i, %j] : memref<2x3xf32>
+      memref.store %f, %x[%i, %j] : memref<2x3xf32>
+    }
+  }
+  scf.forall (%i) in (0) {
+  }
+  return
+}

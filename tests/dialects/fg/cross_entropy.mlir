@@ -1,0 +1,17 @@
+// RUN: %fg-opt %s | %fg-opt | FileCheck %s
+// RUN: %fg-opt %s --fg-lower-to-linalg | FileCheck %s --check-prefix=LOWER
+
+// CHECK: fg.cross_entropy %{{.*}}, %{{.*}} over "class" : (<[batch = 4, class = 10], f32>, <[batch = 4], i32>) -> <[batch = 4], f32>
+
+// LOWER: arith.maximumf
+// LOWER: math.exp
+// LOWER: linalg.index 1
+// LOWER: arith.cmpi eq
+// LOWER: math.log
+
+fg.entry "case" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, class = 10], f32>
+  %y = fg.read "y" role label : !fg.array<[batch = 4], i32>
+  %l = fg.cross_entropy %x, %y over "class" : (!fg.array<[batch = 4, class = 10], f32>, !fg.array<[batch = 4], i32>) -> !fg.array<[batch = 4], f32>
+  fg.write %l to "out_l" role output : !fg.array<[batch = 4], f32>
+}

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# Licensed under the Apache License v2.0; see LICENSE.
+"""Trains the smallest sample on real MNIST and checks what a user relies on.
+
+    training.py --fgc FGC --fgrun FGRUN --models FOLDER TEST
+
+TEST is the name of a function test_TEST below; each is a test of its own and says what must
+hold. `compile_models` fills FOLDER, which the others read. Exit code: 0 holds, 1 not.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MODEL = os.path.join(ROOT, "samples", "localmixer", "mnist-m-1-16.fg")
+DATA = "mnist:" + os.path.join(ROOT, "datasets", "mnist")
+RULES = ("lg-fg-a", "bp")
+STOPPED = 75
+# What may differ between two runs that are otherwise the same, bit by bit.
+TIMES = ("step_ms", "seconds")
+
+
+class Failure(Exception):
+    pass
+
+
+def require(condition, message):
+    if not condition:
+        raise Failure(message)
+
+
+class Programs:
+    def __init__(self, arguments, scratch):
+        self.fgc, self.fgrun, self.models = arguments.fgc, arguments.fgrun, arguments.models
+        self.scratch = scratch
+
+    def run(self, *command, expect=0):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        require(done.returncode == expect,
+                f"expected exit code {expect}, found {done.returncode} from "
+                f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def model(self, rule):
+        return os.path.join(self.models, rule + ".fgb")
+
+    def train_command(self, name, rule="lg-fg-a", epochs=1, seed=1, threads=None, resume=False):
+        folder = os.path.join(self.scratch, name)
+        command = [self.fgrun, "train", self.model(rule), "--data", DATA, "--out", folder,
+                   "--epochs", str(epochs), "--seed", str(seed), "--quiet"]
+        if threads:
+            command += ["--threads", str(threads)]
+        if resume:
+            command.append("--resume")
+        return command, folder
+
+    def train(self, name, **options):
+        command, folder = self.train_command(name, **options)
+        self.run(*command)
+        return folder
+
+
+def metrics(folder):
+    """One dictionary an epoch; [] while the file is not there yet."""
+    try:
+        with open(os.path.join(folder, "metrics.jsonl")) as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+    except FileNotFoundError:
+        return []
+
+
+def lasting(folder):
+    """What must be the same in two runs of one seed: metrics without times, and parameters."""
+    rows = [{key: value for key, value in row.items() if key not in TIMES}
+            for row in metrics(folder)]
+    with open(os.path.join(folder, "last.safetensors"), "rb") as file:
+        return rows, file.read()
+
+
+def require_same(a, b, what):
+    (rows_a, parameters_a), (rows_b, parameters_b) = lasting(a), lasting(b)
+    require(rows_a == rows_b, f"{what}: metrics differ\n{rows_a}\n{rows_b}")
+    require(parameters_a == parameters_b, f"{what}: last.safetensors differ")
+
+
+def require_learned(folder, epochs, bound):
+    rows = metrics(folder)
+    require([row["epoch"] for row in rows] == list(range(1, epochs + 1)),
+            f"expected epochs 1..{epochs}, found {rows}")
+    for key in ("train_loss", "train_error", "test_error", "step_ms", "rate"):
+        require(all(key in row for row in rows), f"no {key} in {rows}")
+    error = rows[-1]["test_error"]
+    print(f"test error {error} %, bound {bound} %")
+    require(0 < error < bound, f"expected a test error in (0, {bound}) %, found {error}")
+
+
+def test_compile_models(programs):
+    os.makedirs(programs.models, exist_ok=True)
+    for rule in RULES:
+        programs.run(programs.fgc, MODEL, "--rule", rule, "-o", programs.model(rule))
+
+
+def test_forward_gradient_learns(programs):
+    require_learned(programs.train("run"), 1, 12.0)
+
+
+def test_backpropagation_learns(programs):
+    require_learned(programs.train("run", rule="bp"), 1, 9.0)
+
+
+def test_same_bits_on_any_threads(programs):
+    one = programs.train("one", threads=1)
+    two = programs.train("two", threads=2)
+    again = programs.train("again", threads=2)
+    require_same(one, two, "1 and 2 threads")
+    require_same(two, again, "first and second run")
+
+
+def test_seeds_differ(programs):
+    """Guards the tests of equality: a run that ignores its seed would pass all of them."""
+    first = programs.train("first", seed=1)
+    second = programs.train("second", seed=2)
+    require(lasting(first)[1] != lasting(second)[1], "seeds 1 and 2 gave the same parameters")
+
+
+def stop_after_epochs(programs, count, delay, **options):
+    """Trains until `count` epochs are in the metrics and `delay` seconds more, then SIGTERM."""
+    command, folder = programs.train_command(**options)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        limit = time.monotonic() + 300
+        while len(metrics(folder)) < count and process.poll() is None:
+            require(time.monotonic() < limit, f"no {count} epochs in 300 s")
+            time.sleep(0.01)
+        time.sleep(delay)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=120)
+    finally:
+        if process.poll() is None:
+            process.kill()
+    require(process.returncode == STOPPED,
+            f"expected exit code {STOPPED} after SIGTERM, found {process.returncode}\n{output}")
+
+
+def test_stop_and_resume_changes_nothing(programs):
+    straight = programs.train("straight", epochs=4)
+    options = dict(name="stopped", epochs=4)
+    # Twice, and in the middle of an epoch, so that what a resumed run saves is resumed too.
+    stop_after_epochs(programs, 1, 0.2, **options)
+    stop_after_epochs(programs, 2, 0.1, resume=True, threads=1, **options)
+    stopped = programs.train(resume=True, **options)
+    require_same(straight, stopped, "a run stopped twice and one that never stopped")
+
+
+def test_resume_of_a_finished_run_changes_nothing(programs):
+    folder = programs.train("run")
+    before = lasting(folder)
+    programs.train("run", resume=True)
+    require(lasting(folder) == before, "resuming a finished run changed it")
+
+
+def test_evaluation_agrees_with_metrics(programs):
+    folder = programs.train("run")
+    output = programs.run(programs.fgrun, "eval", programs.model("lg-fg-a"), "--params",
+                          os.path.join(folder, "last.safetensors"), "--data", DATA, "--json")
+    result, expected = json.loads(output), metrics(folder)[-1]["test_error"]
+    require(result["count"] == 10000, f"expected 10000 test images, found {result}")
+    require(abs(result["error"] - expected) < 1e-9,
+            f"expected the error {expected} of metrics.jsonl, found {result}")
+
+
+def main():
+    tests = {name[len("test_"):]: function for name, function in globals().items()
+             if name.startswith("test_")}
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--fgc", required=True)
+    parser.add_argument("--fgrun", required=True)
+    parser.add_argument("--models", required=True, help="folder of the compiled models")
+    parser.add_argument("test", choices=sorted(tests))
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="foregrad-end-to-end-") as scratch:
+        try:
+            tests[arguments.test](Programs(arguments, scratch))
+        except Failure as failure:
+            print(f"{arguments.test}: {failure}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+//===- CommandLine.h - The command line of fgc ----------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_TOOLS_FGC_COMMANDLINE_H
+#define FOREGRAD_TOOLS_FGC_COMMANDLINE_H
+
+#include "compiler/driver/Driver.h"
+#include <optional>
+
+namespace foregrad::fgc {
+
+/// Fills `options`. Returns an exit code if the program is done: 0 after --help or
+/// --version, 2 for wrong usage, 1 for what a later version will do.
+std::optional<int> parseCommandLine(int argc, const char *const *argv,
+                                    compiler::CompileOptions &options);
+
+} // namespace foregrad::fgc
+
+#endif // FOREGRAD_TOOLS_FGC_COMMANDLINE_H

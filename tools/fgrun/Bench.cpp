@@ -1,0 +1,142 @@
+//===- Bench.cpp - fgrun bench --------------------------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "tools/fgrun/Commands.h"
+
+#include "runtime/device/Program.h"
+#include "runtime/support/Error.h"
+#include "runtime/support/Philox.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+namespace foregrad::tools {
+
+using namespace runtime;
+
+namespace {
+
+struct Options {
+  std::string artifact;
+  uint64_t steps = 0; ///< 0: as many as fit in about three seconds
+  int threads = 0;
+  bool json = false;
+};
+
+/// Bytes as of an 8-bit image, scaled to 0..1, and labels of all classes.
+void fillSynthetic(Program &program) {
+  const Artifact &artifact = program.artifact();
+  const TensorInfo &input = artifact.input();
+  std::vector<float> image(input.elements);
+  for (size_t i = 0; i < image.size(); ++i)
+    image[i] = static_cast<float>(philox64(0, 0, i) & 255) / 255.0f;
+  convertElements(DType::F32, image.data(), input.dtype, program.data(input),
+                  image.size());
+  for (const TensorInfo *label : program.tensorsOf({Role::Label}))
+    for (size_t i = 0; i < label->elements; ++i)
+      static_cast<int32_t *>(program.data(*label))[i] = static_cast<int32_t>(
+          philox64(0, 1, i) % artifact.classes.size());
+}
+
+double timeStep(Program &program, uint64_t step) {
+  auto start = std::chrono::steady_clock::now();
+  program.setStep(step);
+  program.run("step");
+  auto end = std::chrono::steady_clock::now();
+  return std::chrono::duration<double, std::milli>(end - start).count();
+}
+
+uint64_t peakResidentBytes() {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("VmHWM:"))
+      return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+  return 0;
+}
+
+void run(const Options &options) {
+  Artifact artifact = Artifact::load(options.artifact);
+  Program program(artifact, {"init", "step"}, options.threads);
+  program.setSeed(0);
+  program.run("init");
+  for (const HyperInfo &hyper : artifact.hypers)
+    program.setHyper(hyper.name, hyper.value);
+  fillSynthetic(program);
+
+  constexpr uint64_t warmUp = 3;
+  double expected = 0;
+  for (uint64_t step = 0; step < warmUp; ++step)
+    expected = timeStep(program, step);
+  uint64_t steps = options.steps;
+  if (steps == 0)
+    steps = static_cast<uint64_t>(
+        std::clamp(3000 / std::max(expected, 1e-3), 5.0, 2000.0));
+
+  std::vector<double> times;
+  for (uint64_t i = 0; i < steps; ++i)
+    times.push_back(timeStep(program, warmUp + i));
+  std::sort(times.begin(), times.end());
+  const size_t half = times.size() / 2;
+  const double median = times.size() % 2 ? times[half]
+                                         : (times[half - 1] + times[half]) / 2;
+  const double gflop = artifact.entry("step").flops * 1e-9;
+  const double gflops = gflop / (median * 1e-3);
+
+  if (!options.json) {
+    fmt::print("{} with {}, batch {}, {}, {} threads, {} steps\n"
+               "step      {:.3f} ms median, {:.3f} to {:.3f}\n"
+               "products  {:.4f} GFLOP a step, {:.1f} GFLOP/s\n"
+               "memory    {:.1f} MiB planned, {:.1f} MiB peak of the process\n",
+               artifact.model, artifact.rule, artifact.batch,
+               nameOf(artifact.precision), program.threads(), steps, median,
+               times.front(), times.back(), gflop, gflops,
+               static_cast<double>(program.plannedBytes()) / (1 << 20),
+               static_cast<double>(peakResidentBytes()) / (1 << 20));
+    return;
+  }
+  nlohmann::ordered_json json = {
+      {"step_ms",
+       {{"median", median}, {"min", times.front()}, {"max", times.back()}}},
+      {"gflop_per_step", gflop},
+      {"gflops", gflops},
+      {"peak_bytes_planned", program.plannedBytes()},
+      {"peak_rss_bytes", peakResidentBytes()},
+      {"threads", program.threads()},
+      {"batch", artifact.batch},
+      {"rule", artifact.rule},
+      {"precision", nameOf(artifact.precision)},
+      {"model", artifact.model},
+      {"steps", steps},
+  };
+  fmt::print("{}\n", json.dump());
+}
+
+} // namespace
+
+void addBench(CLI::App &app) {
+  auto options = std::make_shared<Options>();
+  CLI::App &command = *app.add_subcommand(
+      "bench", "Time a training step on synthetic data, with everything in it");
+  addArtifact(command, options->artifact);
+  command.add_option("--steps", options->steps,
+                     "Steps to time, after three to warm up (default: what fits in "
+                     "about 3 s)")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}))
+      ->type_name("N");
+  addThreads(command, options->threads);
+  command.add_flag("--json", options->json, "Print one JSON object");
+  command.footer("Examples:\n"
+                 "  fgrun bench model.fgb\n"
+                 "  fgrun bench model.fgb --steps 100 --threads 1 --json");
+  command.callback([options] { run(*options); });
+}
+
+} // namespace foregrad::tools

@@ -1,0 +1,76 @@
+//===- Eval.cpp - fgrun eval ----------------------------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "tools/fgrun/Commands.h"
+
+#include "runtime/support/Error.h"
+#include "runtime/trainer/Evaluate.h"
+#include "runtime/trainer/TensorFiles.h"
+
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+namespace foregrad::tools {
+
+using namespace runtime;
+
+namespace {
+
+struct Options {
+  std::string artifact, parameters, data;
+  int threads = 0;
+  bool json = false;
+};
+
+void run(Options options) {
+  Artifact artifact = Artifact::load(options.artifact);
+  if (options.data.empty()) {
+    const std::string *recipe = artifact.findRecipe("data");
+    if (!recipe)
+      failUsage("no dataset: the model's recipe names none, give --data SPEC");
+    options.data = *recipe;
+  }
+  std::unique_ptr<Dataset> data = openDataset(options.data);
+  checkDataset(*data, options.data, artifact);
+  Program program(artifact, {"eval"}, options.threads);
+  loadTensors(program, SafetensorsFile::load(options.parameters),
+              program.tensorsOf({Role::Parameter}));
+  Evaluation result = evaluate(program, *data, Dataset::Split::Test);
+  if (options.json) {
+    nlohmann::ordered_json json = {{"error", result.errorPercent()},
+                                   {"loss", result.meanLoss()},
+                                   {"count", result.count}};
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  fmt::print("error {:.2f} %  loss {:.4f}  on {} samples\n",
+             result.errorPercent(), result.meanLoss(), result.count);
+}
+
+} // namespace
+
+void addEval(CLI::App &app) {
+  auto options = std::make_shared<Options>();
+  CLI::App &command =
+      *app.add_subcommand("eval", "Error and loss on the test data");
+  addArtifact(command, options->artifact);
+  command.add_option("--params", options->parameters,
+                     "Parameters as safetensors (RUN/last.safetensors)")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("--data", options->data,
+                     "mnist:FOLDER, or just mnist (default: the model's recipe)")
+      ->type_name("SPEC");
+  addThreads(command, options->threads);
+  command.add_flag("--json", options->json,
+                   "Print {\"error\": percent, \"loss\": mean, \"count\": n}");
+  command.footer("Example:\n"
+                 "  fgrun eval model.fgb --params run/last.safetensors --data mnist");
+  command.callback([options] { run(*options); });
+}
+
+} // namespace foregrad::tools

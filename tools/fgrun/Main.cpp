@@ -1,0 +1,62 @@
+//===- Main.cpp - fgrun: runs compiled models -----------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "tools/fgrun/Commands.h"
+
+#include "runtime/support/Error.h"
+
+#include <new>
+
+#include <CLI/CLI.hpp>
+
+using namespace foregrad;
+
+namespace foregrad::tools {
+
+void addArtifact(CLI::App &command, std::string &path) {
+  command.add_option("MODEL", path, "The compiled model, MODEL.fgb")
+      ->required();
+}
+
+void addThreads(CLI::App &command, int &threads) {
+  command
+      .add_option("--threads", threads,
+                  "Threads to use (default: all cores this process may use); "
+                  "results do not depend on it")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("T");
+}
+
+static void addCommands(CLI::App &app) {
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "fgrun " FOREGRAD_VERSION);
+  app.footer("Example: fgrun train model.fgb --data mnist --out run\n"
+             "fgrun COMMAND --help shows more.\n\n"
+             "Exit code: 0 done, 1 the input or the run is at fault, 2 wrong "
+             "usage,\n75 stopped on request after saving.");
+  for (auto *add : {addTrain, addEval, addPredict, addInspect, addBench, addGrad})
+    add(app);
+}
+
+} // namespace foregrad::tools
+
+int main(int argc, char **argv) {
+  CLI::App app("fgrun: trains, evaluates and inspects compiled models", "fgrun");
+  try {
+    tools::addCommands(app);
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(runtime::Fault::Usage);
+  } catch (const runtime::Error &error) {
+    fmt::print(stderr, "fgrun: {}{}\n",
+               error.getFault() == runtime::Fault::Stopped ? "" : "error: ",
+               error.what());
+    return error.exitCode();
+  } catch (const std::bad_alloc &) {
+    fmt::print(stderr, "fgrun: error: out of memory\n");
+    return static_cast<int>(runtime::Fault::Input);
+  }
+}
