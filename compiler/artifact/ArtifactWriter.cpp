@@ -15,8 +15,8 @@ using namespace schema;
 
 namespace {
 
-/// With all numbers written, those that equal their default too, the size does not
-/// depend on their values: so segment offsets can be filled in afterwards.
+/// With all numbers written, those that equal their default too, the size does
+/// not depend on their values: so segment offsets can be filled in afterwards.
 std::string packDescription(const ArtifactT &artifact) {
   flatbuffers::FlatBufferBuilder builder;
   builder.ForceDefaults(true);

@@ -6,15 +6,17 @@
 
 #include "compiler/driver/Describe.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
 #include <set>
 
 using namespace mlir;
 
 namespace foregrad::compiler {
 
-/// The model's text; the files that it takes in follow, each behind a line with its name.
+/// The model's text; the files that it takes in follow, each behind a line with
+/// its name.
 static std::string joinSources(const lang::Result &model) {
   std::string text;
   for (const auto &[name, content] : model.sources) {
@@ -25,8 +27,8 @@ static std::string joinSources(const lang::Result &model) {
   return text;
 }
 
-static std::unique_ptr<schema::HyperT>
-makeHyper(const HyperInfo &info, const lang::Recipe &recipe) {
+static std::unique_ptr<schema::HyperT> makeHyper(const HyperInfo &info,
+                                                 const lang::Recipe &recipe) {
   auto hyper = std::make_unique<schema::HyperT>();
   hyper->name = info.name.str();
   hyper->value = info.value;
@@ -71,6 +73,13 @@ void describeModel(const lang::Result &model, const CompileOptions &options,
   }
 }
 
+/// "normal(0.0714286)".
+static std::string describeNormal(double deviation) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("normal(%.6g)", deviation);
+  return text;
+}
+
 static schema::DType typeOf(Type element) {
   if (element.isF64())
     return schema::DType::F64;
@@ -93,9 +102,7 @@ public:
       inits[parameter.getPath()] =
           parameter.getInit() == fg::Init::Zero
               ? "zero"
-              : llvm::formatv("normal({0})",
-                              parameter.getScale().convertToDouble())
-                    .str();
+              : describeNormal(parameter.getScale().convertToDouble());
     });
     module.walk([&](fg::InputOp input) {
       if (input.getBytes())
@@ -103,16 +110,16 @@ public:
     });
   }
 
-  /// The number of the tensor called `name`, or an error if it has another shape or role
-  /// elsewhere.
+  /// The number of the tensor called `name`, or an error if it has another
+  /// shape or role elsewhere.
   llvm::Expected<uint32_t> add(StringRef name, fg::Role role,
                                fg::ArrayType type) {
     auto tensor = std::make_unique<schema::TensorT>();
     tensor->name = name.str();
     tensor->role = static_cast<schema::Role>(role);
     tensor->dtype = typeOf(type.getElementType());
-    tensor->source = byteInputs.contains(name.str()) ? schema::DType::U8
-                                                     : tensor->dtype;
+    tensor->source =
+        byteInputs.contains(name.str()) ? schema::DType::U8 : tensor->dtype;
     tensor->init = inits.lookup(name);
     for (fg::AxisAttr axis : type.getAxes()) {
       tensor->shape.push_back(static_cast<uint32_t>(axis.getSize()));
@@ -173,6 +180,16 @@ static llvm::Error describeEntry(fg::EntryOp op, TensorTable &table,
   return llvm::Error::success();
 }
 
+/// A number that no entry reads cannot be set: a model without local heads has
+/// no `head_rate`.
+static void dropUnusedHypers(schema::ArtifactT &artifact) {
+  llvm::erase_if(artifact.hypers, [&](const auto &hyper) {
+    return llvm::none_of(artifact.tensors, [&](const auto &tensor) {
+      return tensor->role == schema::Role::Hyper && tensor->name == hyper->name;
+    });
+  });
+}
+
 llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
   TensorTable table(module, artifact);
   for (auto op : module.getOps<fg::EntryOp>()) {
@@ -182,6 +199,7 @@ llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
       return error;
     artifact.entries.push_back(std::move(entry));
   }
+  dropUnusedHypers(artifact);
   // Classes without names are called by their numbers.
   if (artifact.classes.empty())
     for (const auto &tensor : artifact.tensors)
@@ -189,6 +207,29 @@ llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
         for (uint32_t i = 0; i < tensor->shape.back(); ++i)
           artifact.classes.push_back(std::to_string(i));
   return llvm::Error::success();
+}
+
+LogicalResult checkNames(ModuleOp module, const OptimizerInfo &optimizer) {
+  std::set<StringRef> taken = {"seed",      "step",           "loss",
+                               "logits",    "losses",         "rate",
+                               "head_rate", "last_layer_rate"};
+  for (const HyperInfo &hyper : optimizer.hypers)
+    taken.insert(hyper.name);
+  WalkResult walked = module.walk([&](Operation *op) {
+    if (!isa<fg::InputOp, fg::LabelOp>(op))
+      return WalkResult::advance();
+    StringRef name = op->getAttrOfType<StringAttr>("name").getValue();
+    if (!taken.contains(name))
+      return WalkResult::advance();
+    InFlightDiagnostic error =
+        emitError(op->getLoc(),
+                  isa<fg::InputOp>(op) ? "the input" : "the label")
+        << " cannot be called '" << name << "'";
+    error.attachNote() << "something of the training step has this name "
+                          "already; take another one, such as 'image'";
+    return WalkResult::interrupt();
+  });
+  return failure(walked.wasInterrupted());
 }
 
 } // namespace foregrad::compiler

@@ -16,15 +16,21 @@
 
 namespace foregrad::compiler {
 
-/// Fills what the model, its recipe and the command line say: everything of the artifact but
-/// tensors, entries, code and segments.
+/// Fills what the model, its recipe and the command line say: everything of the
+/// artifact but tensors, entries, code and segments.
 void describeModel(const lang::Result &model, const CompileOptions &options,
                    const RuleChoice &rule, const OptimizerInfo &optimizer,
                    schema::ArtifactT &artifact);
 
-/// Fills tensors and entries from the entries of `module` in fg form. An entry binds each
-/// of its buffers once, in the order of first use, as LowerToLinalg numbers its
-/// arguments.
+/// It is an error at its line if an input or a label is called as something
+/// that a step reads or writes besides (`rate`, `logits`, ...).
+mlir::LogicalResult checkNames(mlir::ModuleOp module,
+                               const OptimizerInfo &optimizer);
+
+/// Fills tensors and entries from the entries of `module` in fg form. An entry
+/// binds each of its buffers once, in the order of first use, as LowerToLinalg
+/// numbers its arguments. Leaves only those hyperparameters that an entry
+/// reads.
 llvm::Error describeEntries(mlir::ModuleOp module, schema::ArtifactT &artifact);
 
 } // namespace foregrad::compiler

@@ -97,6 +97,14 @@ LogicalResult Driver::noteRemark(Diagnostic &diagnostic) {
 }
 
 bool Driver::readSource() {
+  // A device has no end.
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(options.input, status) &&
+      (status.type() == llvm::sys::fs::file_type::character_file ||
+       status.type() == llvm::sys::fs::file_type::block_file)) {
+    fail(options.input + ": not a file");
+    return false;
+  }
   auto file = llvm::MemoryBuffer::getFile(options.input, /*IsText=*/false,
                                           /*RequiresNullTerminator=*/true);
   if (!file) {
@@ -108,7 +116,8 @@ bool Driver::readSource() {
 }
 
 bool Driver::chooseRule(const lang::Recipe &recipe) {
-  std::string text = options.rule.empty() ? recipe.getRule().str() : options.rule;
+  std::string text =
+      options.rule.empty() ? recipe.getRule().str() : options.rule;
   if (text.empty()) {
     fail("no learning rule: neither --rule nor the model's recipe names one");
     return false;
@@ -158,7 +167,8 @@ bool Driver::dump(StringRef phase, ModuleOp module) {
   return !error;
 }
 
-/// Dumps; prints the module where the user wanted to stop. False: go no further.
+/// Dumps; prints the module where the user wanted to stop. False: go no
+/// further.
 bool Driver::finishPhase(StringRef phase, ModuleOp module) {
   if (!dump(phase, module)) {
     dumpFailed = true;
@@ -168,6 +178,12 @@ bool Driver::finishPhase(StringRef phase, ModuleOp module) {
     return true;
   module.print(llvm::outs());
   llvm::outs() << "\n";
+  llvm::outs().flush();
+  if (llvm::outs().has_error()) {
+    fail("standard output: " + llvm::outs().error().message());
+    llvm::outs().clear_error();
+    dumpFailed = true;
+  }
   return false;
 }
 
@@ -175,6 +191,10 @@ bool Driver::runPhases(ModuleOp module, bool &failed) {
   failed = false;
   if (!finishPhase("frontend", module))
     return false;
+  if (mlir::failed(checkNames(module, *optimizer))) {
+    failed = true;
+    return false;
+  }
   for (StringRef phase : {"rule", "fusion", "linalg", "buffers", "kernels"}) {
     if (phase == "linalg") {
       if (llvm::Error error = describeEntries(module, artifact)) {
@@ -184,8 +204,9 @@ bool Driver::runPhases(ModuleOp module, bool &failed) {
       }
     }
     if (mlir::failed(runPhase(phase, module, phases))) {
-      // A user's mistake was reported at its line by the rule. All else is ours.
-      if (phase != "rule")
+      // A user's mistake was reported at its line by the rule. All else is
+      // ours.
+      if (phase != "rule" && phase != "fusion")
         fail("internal error in the phase '" + phase +
              "'; please report it with the model and `--dump-phases DIR`");
       failed = true;

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// All that `fgc` does, as a function: tools and tests call it. The order of the phases
-// stands in Phases.h.
+// All that `fgc` does, as a function: tools and tests call it. The order of the
+// phases stands in Phases.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,20 +26,20 @@ struct CompileOptions {
   std::map<std::string, std::string> defines; // -D name=value
   std::string rule;                           // --rule; empty: the recipe's
   std::vector<std::pair<std::string, std::string>> recipe; // --recipe key=value
-  int64_t batch = 0;                          // 0: the recipe's
+  int64_t batch = 0;                                       // 0: the recipe's
   std::string cpu = "host";
-  std::string precision = "f32";              // f32 or f64
+  std::string precision = "f32"; // f32 or f64
   bool fuse = true;
   bool externalPerturbation = false;
-  bool remarks = false;                       // print remarks
-  uint64_t memoryLimit = 0;                   // bytes; 0: none
-  std::string dumpPhases;                     // folder; empty: none
-  std::string stopAfter;                      // phase; prints its IR
-  std::vector<std::string> commandLine;       // kept in the artifact
+  bool remarks = false;                 // print remarks
+  uint64_t memoryLimit = 0;             // bytes; 0: none
+  std::string dumpPhases;               // folder; empty: none
+  std::string stopAfter;                // phase; prints its IR
+  std::vector<std::string> commandLine; // kept in the artifact
 };
 
-/// Compiles; diagnostics go to standard error. Returns 0, or 1 if the input is at fault
-/// or the artifact cannot be written. Nothing is written then.
+/// Compiles; diagnostics go to standard error. Returns 0, or 1 if the input is
+/// at fault or the artifact cannot be written. Nothing is written then.
 int compileModel(const CompileOptions &options);
 
 /// Names of the phases, in order: for --stop-after and its help.

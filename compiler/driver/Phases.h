@@ -5,16 +5,15 @@
 //===----------------------------------------------------------------------===//
 //
 //   frontend   text -> fg.model
-//   rule       the learning rule and the optimizer write the entries   (fg -> fg)
-//   fusion     replicated losses, zeros, common subexpressions         (fg -> fg)
-//   linalg     ops -> loop nests on tensors, fused elementwise         (fg -> linalg)
-//   buffers    tensors -> buffers
-//   kernels    loop nests -> parallel kernels of vectors
-//   outlined   every byte planned; kernels behind the C ABI
+//   rule       the learning rule and the optimizer write the entries   (fg ->
+//   fg) fusion     replicated losses, zeros, common subexpressions         (fg
+//   -> fg) linalg     ops -> loop nests on tensors, fused elementwise (fg ->
+//   linalg) buffers    tensors -> buffers kernels    loop nests -> parallel
+//   kernels of vectors outlined   every byte planned; kernels behind the C ABI
 //   llvm       -> LLVM dialect, then LLVM IR, object code, linked in process
 //
-// `--dump-phases DIR` writes what each leaves behind (`02-rule.mlir`), `--stop-after`
-// prints it and stops.
+// `--dump-phases DIR` writes what each leaves behind (`02-rule.mlir`),
+// `--stop-after` prints it and stops.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,7 +37,8 @@ struct PhaseOptions {
   TargetDescription target;
 };
 
-/// Runs one phase from `rule` to `kernels` on the module. Diagnostics go to the context.
+/// Runs one phase from `rule` to `kernels` on the module. Diagnostics go to the
+/// context.
 mlir::LogicalResult runPhase(llvm::StringRef phase, mlir::ModuleOp module,
                              const PhaseOptions &options);
 

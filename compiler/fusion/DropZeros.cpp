@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The tangent that enters a greedy block is zero, so the first layer of a block needs no
-// tangent product. The ops' folders know what becomes of a zero operand; this
-// pass applies them until nothing changes.
+// The tangent that enters a greedy block is zero, so the first layer of a block
+// needs no tangent product. The ops' folders know what becomes of a zero
+// operand; this pass applies them until nothing changes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,7 +29,8 @@ struct DropZerosPass : PassWrapper<DropZerosPass, OperationPass<>> {
   }
 
   void runOnOperation() override {
-    // Folding, dead code and merging of equal constants are the driver's own work.
+    // Folding, dead code and merging of equal constants are the driver's own
+    // work.
     RewritePatternSet none(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(none))))
       signalPassFailure();

@@ -4,10 +4,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The definition of a replicated loss, taken at its word: each copy gets the tangent masked
-// to its own elements (a product with an identity matrix for each axis of `per`), and
-// a forward sweep carries all copies through the head along axes of their own. It
-// is what `--no-fuse` measures, and the way out for heads that cannot be fused.
+// The definition of a replicated loss, taken at its word: each copy gets the
+// tangent masked to its own elements (a product with an identity matrix for
+// each axis of `per`), and a forward sweep carries all copies through the head
+// along axes of their own. It is what `--no-fuse` measures, and the way out for
+// heads that cannot be fused.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,9 +21,32 @@ using namespace mlir;
 namespace foregrad::compiler {
 namespace {
 
-std::string copyAxis(StringRef axis) { return (axis + ".copy").str(); }
+/// A name that no axis of a model has: none begins with '#'.
+std::string copyAxis(StringRef axis) { return ("#" + axis + ".copy").str(); }
+
+/// The largest array of copies, in elements: far more than a machine holds.
+constexpr int64_t kMostElements = int64_t(1) << 40;
+
+/// It is an error at the loss if the copies are too many to be counted.
+LogicalResult checkCopies(fg::ReplicatedTangentOp op) {
+  fg::ArrayType input = fg::arrayType(op.getInput());
+  int64_t elements = fg::arrayType(op.getTangent()).getNumElements();
+  for (Attribute name : op.getPer()) {
+    int64_t copies =
+        input.getAxes()[input.findAxis(cast<StringAttr>(name).getValue())]
+            .getSize();
+    if (elements > kMostElements / copies)
+      return emitError(op.getLoc(),
+                       "the copies of this loss cannot be written out: their "
+                       "tangents have more than 2^40 elements");
+    elements *= copies;
+  }
+  return success();
+}
 
 LogicalResult expand(fg::ReplicatedTangentOp op) {
+  if (failed(checkCopies(op)))
+    return failure();
   OpBuilder builder(op);
   MLIRContext *context = op.getContext();
   Location loc = op.getLoc();
@@ -85,8 +109,9 @@ struct ExpandReplicatedLossesPass
   StringRef getDescription() const override {
     return "Writes out all copies of replicated losses. Before: "
            "fg.replicated_tangent per [\"token\"] (%x, %dx, %w) {head}. After: "
-           "%dx masked by fg.identity [token.copy, token], the head's ops, and "
-           "their tangents for every token.copy";
+           "%dx masked by fg.identity [#token.copy, token], the head's ops, "
+           "and "
+           "their tangents for every #token.copy";
   }
 
   void runOnOperation() override {

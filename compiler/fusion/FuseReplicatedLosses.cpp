@@ -4,16 +4,18 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A replicated loss has P.G copies of a head, each of which sees its own part of the
-// tangent only. Written out that is P.G forward sweeps. If each sample's loss
-// depends on that sample alone, all copies share one gradient of the head, and
+// A replicated loss has P.G copies of a head, each of which sees its own part
+// of the tangent only. Written out that is P.G forward sweeps. If each sample's
+// loss depends on that sample alone, all copies share one gradient of the head,
+// and
 //
 //   dL[n,p,g] = w[n] < d loss[n] / d x[n,p,g,:] , dx[n,p,g,:] >
 //
-// is one reverse sweep through the head and one contraction (paper, section 5 and
-// appendix: the fused implementation). The proof is read off the ops' axis dependences:
-// nothing here knows a head or a loss by name. Where it fails, a remark at the loss's line says
-// why, and the op stays for --fg-expand-replicated-losses.
+// is one reverse sweep through the head and one contraction (paper, section 5
+// and appendix: the fused implementation). The proof is read off the ops' axis
+// dependences: nothing here knows a head or a loss by name. Where it fails, a
+// remark at the loss's line says why, and the op stays for
+// --fg-expand-replicated-losses.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,8 +29,8 @@ using namespace mlir;
 namespace foregrad::compiler {
 namespace {
 
-/// Why the copies cannot be fused, or nothing if each sample's loss depends on that sample
-/// alone.
+/// Why the copies cannot be fused, or nothing if each sample's loss depends on
+/// that sample alone.
 std::optional<std::string> whyNotPerSample(fg::ReplicatedTangentOp op) {
   Block &body = op.getBody().front();
   Value loss = body.getTerminator()->getOperand(0);
@@ -53,7 +55,8 @@ std::optional<std::string> whyNotPerSample(fg::ReplicatedTangentOp op) {
   if (found == parts.end())
     return "the loss does not depend on the array that it is replicated over";
   int64_t batch = fg::arrayType(argument).findAxis(fg::kBatchAxis);
-  fg::AxisPart own{static_cast<unsigned>(batch), lossType.getAxes()[0].getSize(),
+  fg::AxisPart own{static_cast<unsigned>(batch),
+                   lossType.getAxes()[0].getSize(),
                    /*inner=*/1};
   if (batch < 0 || found->second != own)
     return "the loss of a sample depends on other samples of the batch";
@@ -70,8 +73,8 @@ LogicalResult fuse(fg::ReplicatedTangentOp op) {
   Value loss = mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
 
   DerivativeMap cotangents;
-  cotangents[loss] = fg::createExpanded(builder, loc, op.getWeight(),
-                                        fg::arrayType(loss));
+  cotangents[loss] =
+      fg::createExpanded(builder, loc, op.getWeight(), fg::arrayType(loss));
   Value leaves[] = {op.getInput()};
   if (failed(reverseSweep(builder, ops, cotangents, {leaves})))
     return failure();
@@ -86,8 +89,8 @@ LogicalResult fuse(fg::ReplicatedTangentOp op) {
   SmallVector<StringRef> axes;
   for (fg::AxisAttr axis : resultType.getAxes())
     axes.push_back(axis.getName().getValue());
-  gradient = fg::createExpanded(builder, loc, gradient,
-                                fg::arrayType(op.getInput()));
+  gradient =
+      fg::createExpanded(builder, loc, gradient, fg::arrayType(op.getInput()));
   Value result =
       fg::ContractOp::create(builder, loc, gradient, op.getTangent(), axes);
   op.getResult().replaceAllUsesWith(result);

@@ -4,8 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// An optimizer writes the update of one parameter with fg ops. It is one file and a line in
-// `allOptimizers`; its numbers are hyperparameters that a run can change.
+// An optimizer writes the update of one parameter with fg ops. It is one file
+// and a line in `allOptimizers`; its numbers are hyperparameters that a run can
+// change.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,7 +48,8 @@ struct HyperInfo {
 
 struct OptimizerInfo {
   llvm::StringRef name;
-  llvm::ArrayRef<HyperInfo> hypers; // `rate` is every optimizer's and not listed
+  llvm::ArrayRef<HyperInfo>
+      hypers; // `rate` is every optimizer's and not listed
   /// Returns the parameter after the step.
   mlir::Value (*update)(UpdateBuilder &);
 };
@@ -55,8 +57,9 @@ struct OptimizerInfo {
 llvm::ArrayRef<OptimizerInfo> allOptimizers();
 const OptimizerInfo *findOptimizer(llvm::StringRef name);
 
-/// `--fg-write-step{optimizer=NAME}`: from the entry `gradient` writes the entry `step`,
-/// which updates parameters and state instead of giving the gradients.
+/// `--fg-write-step{optimizer=NAME}`: from the entry `gradient` writes the
+/// entry `step`, which updates parameters and state instead of giving the
+/// gradients.
 std::unique_ptr<mlir::Pass> createWriteStepPass(llvm::StringRef optimizer);
 
 /// `--fg-write-entries`: writes `init`, `eval` and `predict` from the model.

@@ -7,8 +7,8 @@
 //   v <- momentum v + (g + weight_decay w)
 //   w <- w - rate v
 //
-// as PyTorch's SGD without dampening: the rate is outside of the velocity, so a change of
-// the rate acts at once.
+// as PyTorch's SGD without dampening: the rate is outside of the velocity, so a
+// change of the rate acts at once.
 //
 //===----------------------------------------------------------------------===//
 

@@ -44,16 +44,16 @@ struct WriteEntriesPass
     return entry;
   }
 
-  /// Every parameter has a stream of its own, so that adding a layer changes no other's
-  /// start.
+  /// Every parameter has a stream of its own, numbered in the order of the
+  /// model's text, so that no two start alike.
   void writeInit(fg::ModelOp model) {
     OpBuilder builder(model.getContext());
     fg::EntryOp entry = beginEntry(builder, model, "init");
-    auto number = fg::ArrayType::get(builder.getContext(), {},
-                                     builder.getI64Type());
+    auto number =
+        fg::ArrayType::get(builder.getContext(), {}, builder.getI64Type());
     Location loc = model.getLoc();
-    Value seed = fg::ReadOp::create(builder, loc, number, "seed",
-                                    fg::Role::Seed);
+    Value seed =
+        fg::ReadOp::create(builder, loc, number, "seed", fg::Role::Seed);
     Value step = fg::ConstantOp::create(builder, loc, number, 0.0);
     uint32_t stream = kFirstParameterStream;
     for (fg::ParameterOp parameter : collectParameters(model)) {

@@ -91,6 +91,9 @@ struct WriteStepPass : PassWrapper<WriteStepPass, OperationPass<ModuleOp>> {
   void writeUpdate(OpBuilder &builder, const OptimizerInfo &info,
                    llvm::StringMap<Value> &hypers, fg::ParameterOp parameter,
                    Value gradient) {
+    // What takes no part in learning stays as it is: no decay, no state.
+    if (fg::isZero(gradient))
+      return;
     Location loc = parameter.getLoc();
     auto type = fg::arrayType(parameter.getResult());
     auto number =
@@ -122,8 +125,9 @@ struct WriteStepPass : PassWrapper<WriteStepPass, OperationPass<ModuleOp>> {
     };
     Value value = fg::ReadOp::create(builder, loc, type, parameter.getPath(),
                                      fg::Role::Parameter);
-    UpdateBuilder update{builder,  loc,   value,    gradient, parameter.getDecay(),
-                         hyper,    state, setState, rate};
+    UpdateBuilder update{
+        builder, loc,   value,    gradient, parameter.getDecay(),
+        hyper,   state, setState, rate};
     Value updated = info.update(update);
     fg::WriteOp::create(builder, loc, updated, parameter.getPath(),
                         fg::Role::Parameter);

@@ -4,8 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// `bp`: everything learns from the readout's loss by one reverse sweep through all blocks.
-// Local heads take no part: their gradients are zero, and a step does not compute them.
+// `bp`: everything learns from the readout's loss by one reverse sweep through
+// all blocks. Local heads take no part: their gradients are zero, and a step
+// does not compute them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -61,10 +62,10 @@ struct BpPass : PassWrapper<BpPass, OperationPass<ModuleOp>> {
 
 } // namespace
 
-const RuleInfo bpRule = {
-    "bp", "backpropagation: readout loss, reverse mode", /*perturbs=*/false,
-    [](const RuleOptions &) -> std::unique_ptr<Pass> {
-      return std::make_unique<BpPass>();
-    }};
+const RuleInfo bpRule = {"bp", "backpropagation: readout loss, reverse mode",
+                         /*perturbs=*/false,
+                         [](const RuleOptions &) -> std::unique_ptr<Pass> {
+                           return std::make_unique<BpPass>();
+                         }};
 
 } // namespace foregrad::compiler

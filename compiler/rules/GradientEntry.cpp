@@ -11,7 +11,8 @@ using namespace mlir;
 
 namespace foregrad::compiler {
 
-GradientEntry::GradientEntry(fg::ModelOp modelOp, const RuleOptions &ruleOptions)
+GradientEntry::GradientEntry(fg::ModelOp modelOp,
+                             const RuleOptions &ruleOptions)
     : model(modelOp), options(ruleOptions), opBuilder(modelOp.getContext()) {
   opBuilder.setInsertionPointAfter(model);
   entry = fg::EntryOp::create(opBuilder, model.getLoc(), "gradient");
@@ -31,24 +32,46 @@ FailureOr<GradientEntry> GradientEntry::begin(fg::ModelOp model,
 
 void GradientEntry::collect(ArrayRef<ParameterUse> parameters,
                             const DerivativeMap &cotangents) {
-  for (const ParameterUse &use : parameters)
-    if (Value cotangent = cotangents.lookup(use.value))
-      gradients[fg::ParameterOp(use.declaration).getPathAttr()] = cotangent;
+  llvm::DenseSet<Value> done; // a part may use a parameter twice
+  for (const ParameterUse &use : parameters) {
+    Value cotangent = cotangents.lookup(use.value);
+    if (!cotangent || !done.insert(use.value).second)
+      continue;
+    fg::ParameterOp parameter = use.declaration;
+    Value &gradient = gradients[parameter.getPathAttr()];
+    gradient = gradient && !fg::isZero(gradient)
+                   ? fg::AddOp::create(opBuilder, parameter.getLoc(), gradient,
+                                       cotangent)
+                         .getResult()
+                   : cotangent;
+  }
 }
 
-Value GradientEntry::perturb(fg::SiteOpInterface site) {
+/// The most elements of an array, as in the language.
+static constexpr int64_t kMostElements = int64_t(1) << 31;
+
+FailureOr<Value> GradientEntry::perturb(fg::SiteOpInterface site) {
   Location loc = site.getLoc();
   StringAttr name = opBuilder.getStringAttr(site.getSiteName());
-  if (Value known = perturbations.lookup(name))
-    return known;
   fg::ArrayType type = fg::arrayType(site->getOperand(0));
   if (options.directions > 1) {
-    SmallVector<fg::AxisAttr> axes = {
-        fg::AxisAttr::get(opBuilder.getContext(),
-                          opBuilder.getStringAttr(kDirectionAxis),
-                          options.directions)};
+    SmallVector<fg::AxisAttr> axes = {fg::AxisAttr::get(
+        opBuilder.getContext(), opBuilder.getStringAttr(kDirectionAxis),
+        options.directions)};
     llvm::append_range(axes, type.getAxes());
+    if (type.getNumElements() > kMostElements / options.directions)
+      return emitError(loc, "the perturbation of '")
+             << name.getValue() << "' would have " << type.getNumElements()
+             << " elements for each of " << options.directions
+             << " directions, more than 2^31 together: take fewer directions "
+                "or a smaller batch";
     type = type.cloneWith(axes);
+  }
+  if (Value known = perturbations.lookup(name)) {
+    if (known.getType() == type)
+      return known;
+    return emitError(loc, "there are two nonlinearities called '")
+           << name.getValue() << "'; name them differently";
   }
   Value result;
   if (options.externalPerturbation) {
@@ -87,26 +110,33 @@ LogicalResult GradientEntry::learnHead(const Head &head) {
 void GradientEntry::leaveHead(const Head &head) {
   for (const ParameterUse &use : head.parameters) {
     fg::ParameterOp parameter = use.declaration;
-    gradients[parameter.getPathAttr()] =
-        fg::createZeros(opBuilder, parameter.getLoc(),
-                        fg::arrayType(parameter.getResult()));
+    Value &gradient = gradients[parameter.getPathAttr()];
+    if (!gradient)
+      gradient = fg::createZeros(opBuilder, parameter.getLoc(),
+                                 fg::arrayType(parameter.getResult()));
   }
 }
 
 LogicalResult GradientEntry::finish(StringRef rule, StringRef reason) {
-  for (const ParameterUse &use : primalRecord.parameters()) {
+  SmallVector<ParameterUse> parameters = primalRecord.parameters();
+  if (parameters.empty())
+    return primalRecord.readout.declaration->emitError(
+        "nothing in this model learns: no layer (linear) leads to the "
+        "prediction");
+  for (const ParameterUse &use : parameters) {
     fg::ParameterOp parameter = use.declaration;
     Value gradient = gradients.lookup(parameter.getPathAttr());
     if (!gradient) {
-      InFlightDiagnostic error = parameter.emitError()
-                                 << "parameter '" << parameter.getPath()
-                                 << "' gets no gradient under the rule " << rule;
+      InFlightDiagnostic error =
+          parameter.emitError() << "parameter '" << parameter.getPath()
+                                << "' gets no gradient under the rule " << rule;
       error.attachNote() << reason;
       return error;
     }
     auto type = fg::arrayType(parameter.getResult());
     if (gradient.getType() != type)
-      gradient = fg::createExpanded(opBuilder, gradient.getLoc(), gradient, type);
+      gradient =
+          fg::createExpanded(opBuilder, gradient.getLoc(), gradient, type);
     fg::WriteOp::create(opBuilder, parameter.getLoc(), gradient,
                         (parameter.getPath() + ".grad").str(),
                         fg::Role::Gradient);
@@ -124,7 +154,8 @@ LogicalResult GradientEntry::finish(StringRef rule, StringRef reason) {
   fg::WriteOp::create(opBuilder, primalRecord.readout.logits.getLoc(),
                       primalRecord.readout.logits, "logits", fg::Role::Output);
 
-  // What a run uses can be asked for, so that anyone can check the step from outside.
+  // What a run uses can be asked for, so that anyone can check the step from
+  // outside.
   if (!perturbations.empty() && !options.externalPerturbation) {
     OpBuilder builder(model.getContext());
     builder.setInsertionPointAfter(entry);

@@ -4,26 +4,26 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// `lg-fg-a`, the paper's rule (Ren et al. 2023, sections 3 and 4): every block learns from its
-// own replicated loss L_b by forward mode, with its sites perturbed; no derivative
-// crosses a block's border.
+// `lg-fg-a`, the paper's rule (Ren et al. 2023, sections 3 and 4): every block
+// learns from its own replicated loss L_b by forward mode, with its sites
+// perturbed; no derivative crosses a block's border.
 //
-// One forward sweep carries primal and tangent; at each site the perturbation u is added
-// to the tangent. A unit then takes the loss tangents of all copies that it can
-// influence, s, and estimates its own gradient as
+// One forward sweep carries primal and tangent; at each site the perturbation u
+// is added to the tangent. A unit then takes the loss tangents of all copies
+// that it can influence, s, and estimates its own gradient as
 //
 //   dz = s u m / directions      (m: where the nonlinearity has a slope)
 //
-// Which copies those are is read off the ops between site and loss (traceAxis): a
-// channel or group layer reaches its own token and group only, a token layer every
-// group of its token. Leaving out the others changes no mean, only the variance.
-// From dz the exact VJP leads to the layer's own weights.
+// Which copies those are is read off the ops between site and loss
+// (Influence.h): a channel or group layer reaches its own token and group only,
+// a token layer every group of its token. From dz the exact VJP leads to the
+// layer's own weights.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/rules/Influence.h"
 #include "compiler/rules/Rule.h"
 #include "mlir/IR/IRMapping.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -55,8 +55,8 @@ static Value createLossTangent(GradientEntry &entry, const Head &head,
       fg::ArrayType::get(context, axes, inputType.getElementType()),
       loss.getPer(), head.input, tangent, weight);
 
-  // The region is the head as the entry holds it, so that parameters and labels are
-  // those that the entry has read.
+  // The region is the head as the entry holds it, so that parameters and labels
+  // are those that the entry has read.
   OpBuilder::InsertionGuard guard(builder);
   Block &body = op.getBody().emplaceBlock();
   IRMapping mapping;
@@ -69,73 +69,15 @@ static Value createLossTangent(GradientEntry &entry, const Head &head,
   return op.getResult();
 }
 
-/// For one site: sums the loss tangents of the copies that an element influences, laid out
-/// along the axes of the site's operand (or fewer, where it is the same for all).
-static Value createInfluence(
-    OpBuilder &builder, Location loc, Value lossTangents, Value siteOperand,
-    ArrayRef<std::pair<StringRef, std::optional<fg::AxisPart>>> links) {
-  // Copies that the element's own indices do not single out are summed over.
-  SmallVector<StringRef> mixed;
-  for (auto &[axis, part] : links)
-    if (!part)
-      mixed.push_back(axis);
-  Value sum = lossTangents;
-  if (!mixed.empty())
-    sum = fg::SumOp::create(builder, loc, sum, mixed);
-
-  // Give every other one the site's axis: whole axes are renamed, factors of an axis are
-  // repeated over its other factors and merged with them.
-  MLIRContext *context = builder.getContext();
-  fg::ArrayType siteType = fg::arrayType(siteOperand);
-  for (auto &[axis, part] : links) {
-    if (!part)
-      continue;
-    fg::AxisAttr target = siteType.getAxes()[part->axis];
-    StringRef targetName = target.getName().getValue();
-    if (targetName == axis && target.getSize() == part->size)
-      continue;
-    auto named = [&](const llvm::Twine &name, int64_t size) {
-      return fg::AxisAttr::get(context, builder.getStringAttr(name), size);
-    };
-    int64_t outer = target.getSize() / (part->size * part->inner);
-    SmallVector<fg::AxisAttr> pieces, expanded, merged;
-    pieces.push_back(named(targetName + ".outer", outer));
-    pieces.push_back(named(axis, part->size));
-    pieces.push_back(named(targetName + ".inner", part->inner));
-    for (fg::AxisAttr old : fg::arrayType(sum).getAxes()) {
-      if (old.getName().getValue() == axis) {
-        llvm::append_range(expanded, pieces);
-        merged.push_back(target);
-      } else {
-        expanded.push_back(old);
-        merged.push_back(old);
-      }
-    }
-    fg::ArrayType sumType = fg::arrayType(sum);
-    sum = fg::createExpanded(builder, loc, sum, sumType.cloneWith(expanded));
-    SmallVector<Attribute> names = llvm::map_to_vector(
-        pieces, [](fg::AxisAttr piece) -> Attribute { return piece.getName(); });
-    sum = fg::MergeOp::create(builder, loc, sumType.cloneWith(merged), sum,
-                              builder.getArrayAttr(names),
-                              target.getName());
-  }
-  return sum;
-}
-
 /// dz = s u m / directions.
 static Value createSiteGradient(OpBuilder &builder, fg::SiteOpInterface site,
                                 Value influence, Value perturbation) {
   Location loc = site.getLoc();
-  fg::ArrayType type = fg::arrayType(site->getOperand(0));
-  SmallVector<StringRef> axes;
-  for (fg::AxisAttr axis : type.getAxes())
-    axes.push_back(axis.getName().getValue());
   Value gradient;
   if (int64_t at = fg::arrayType(perturbation).findAxis(kDirectionAxis);
       at >= 0) {
     int64_t directions = fg::arrayType(perturbation).getAxes()[at].getSize();
-    Value product =
-        fg::MulOp::create(builder, loc, perturbation, influence);
+    Value product = fg::MulOp::create(builder, loc, perturbation, influence);
     gradient = fg::SumOp::create(builder, loc, product,
                                  ArrayRef<StringRef>{kDirectionAxis});
     gradient = fg::ScaleOp::create(builder, loc, gradient,
@@ -148,21 +90,52 @@ static Value createSiteGradient(OpBuilder &builder, fg::SiteOpInterface site,
   return gradient;
 }
 
-/// One block: forward sweep, loss tangents, and from every site the VJP to its weights.
+/// It is an error if a parameter acts on the loss past all nonlinearities as
+/// well: the estimate would lack that part without a word.
+static LogicalResult checkNoneAvoidsSites(const Segment &segment,
+                                          const Influence &influence,
+                                          const DerivativeMap &cotangents) {
+  for (const ParameterUse &use : segment.parameters) {
+    if (!influence.avoidsSites(use.value) || !cotangents.lookup(use.value))
+      continue;
+    fg::ParameterOp parameter = use.declaration;
+    InFlightDiagnostic error =
+        parameter.emitError()
+        << "parameter '" << parameter.getPath()
+        << "' gets a part of its gradient only under the rule lg-fg-a";
+    error.attachNote() << "it acts on the block's loss on a way without a "
+                          "nonlinearity (relu) too, where nothing is perturbed";
+    return error;
+  }
+  return success();
+}
+
+/// One block: forward sweep, loss tangents, and from every site the VJP to its
+/// weights.
 static LogicalResult learnBlock(GradientEntry &entry, const Segment &segment) {
   OpBuilder &builder = entry.builder();
   const Head &head = segment.losses.front();
   auto loss = cast<fg::LocalLossOp>(head.declaration);
 
-  // Greedy: what enters the block is constant to it. The fusion phase drops the zeros.
+  llvm::MapVector<Operation *, Value> perturbations;
+  for (Operation *op : segment.ops) {
+    auto site = dyn_cast<fg::SiteOpInterface>(op);
+    if (!site)
+      continue;
+    FailureOr<Value> perturbation = entry.perturb(site);
+    if (failed(perturbation))
+      return failure();
+    perturbations[op] = *perturbation;
+  }
+
+  // Greedy: what enters the block is constant to it. The fusion phase drops the
+  // zeros.
   DerivativeMap tangents;
   for (Value input : segment.inputs)
-    tangents[input] = fg::createZeros(builder, loss.getLoc(),
-                                      fg::arrayType(input));
-  llvm::MapVector<Operation *, Value> perturbations;
+    tangents[input] =
+        fg::createZeros(builder, loss.getLoc(), fg::arrayType(input));
   auto atSite = [&](fg::SiteOpInterface site, Value incoming) -> Value {
-    Value perturbation = entry.perturb(site);
-    perturbations[site] = perturbation;
+    Value perturbation = perturbations.lookup(site);
     if (!incoming)
       return perturbation;
     return fg::AddOp::create(builder, site.getLoc(), perturbation, incoming);
@@ -171,43 +144,34 @@ static LogicalResult learnBlock(GradientEntry &entry, const Segment &segment) {
     return failure();
   Value tangent = tangents.lookup(head.input);
   if (!tangent || perturbations.empty())
-    return success(); // nothing here is perturbed; finish() names what lacks a gradient
+    return success(); // nothing here is perturbed; finish() names what lacks a
+                      // gradient
   Value lossTangents = createLossTangent(entry, head, tangent);
 
   SmallVector<StringRef> per;
   for (Attribute name : loss.getPer())
     per.push_back(cast<StringAttr>(name).getValue());
-  fg::ArrayType lossType = fg::arrayType(head.input);
-  auto trace = [&](StringRef axis) {
-    auto position = static_cast<unsigned>(lossType.findAxis(axis));
-    return traceAxisBack(
-        segment.ops, head.input,
-        {position, lossType.getAxes()[position].getSize(), /*inner=*/1});
-  };
-  auto traces = llvm::map_to_vector(per, trace);
-
+  Influence influence(segment.ops, head.input, per);
   DerivativeMap cotangents;
   for (auto &[op, perturbation] : perturbations) {
     auto site = cast<fg::SiteOpInterface>(op);
+    // By the way through this site: its operand may go elsewhere too.
+    if (!influence.reaches(op->getResult(0)))
+      continue;
     Value operand = op->getOperand(0);
-    if (!traces.empty() && !traces.front().contains(operand))
-      continue; // no path from this site to the loss
-    SmallVector<std::pair<StringRef, std::optional<fg::AxisPart>>> links;
-    for (auto [axis, parts] : llvm::zip_equal(per, traces))
-      links.emplace_back(axis, parts.lookup(operand));
-    Value influence = createInfluence(builder, site.getLoc(), lossTangents,
-                                      operand, links);
-    Value gradient =
-        createSiteGradient(builder, site, influence, perturbation);
-    Value &sum = cotangents[operand];
-    sum = sum ? fg::AddOp::create(builder, site.getLoc(), sum, gradient)
-                    .getResult()
-              : gradient;
+    Value sum =
+        influence.createSum(builder, site.getLoc(), lossTangents, operand);
+    Value gradient = createSiteGradient(builder, site, sum, perturbation);
+    Value &known = cotangents[operand];
+    known = known ? fg::AddOp::create(builder, site.getLoc(), known, gradient)
+                        .getResult()
+                  : gradient;
   }
   SmallVector<Value> leaves = llvm::map_to_vector(
       segment.parameters, [](const ParameterUse &use) { return use.value; });
   if (failed(reverseSweep(builder, segment.ops, cotangents,
-                          {leaves, /*stopAtSites=*/true})))
+                          {leaves, /*stopAtSites=*/true})) ||
+      failed(checkNoneAvoidsSites(segment, influence, cotangents)))
     return failure();
   entry.collect(segment.parameters, cotangents);
   return success();
@@ -241,8 +205,10 @@ struct LgFgAPass : PassWrapper<LgFgAPass, OperationPass<ModuleOp>> {
     options.directions = directions;
     options.externalPerturbation = external;
     std::optional<fg::Law> law = fg::symbolizeLaw(perturbation);
-    if (!law || directions < 1) {
-      getOperation().emitError("fg-rule-lg-fg-a: bad option");
+    if (!law || directions < 1 || directions > kMostDirections) {
+      getOperation().emitError(
+          "fg-rule-lg-fg-a: expected directions from 1 to ")
+          << kMostDirections << " and perturbation gaussian or rademacher";
       return signalPassFailure();
     }
     options.perturbation = *law;
@@ -263,9 +229,10 @@ struct LgFgAPass : PassWrapper<LgFgAPass, OperationPass<ModuleOp>> {
         continue;
       if (segment.losses.empty()) {
         fg::ParameterOp parameter = segment.parameters.front().declaration;
-        InFlightDiagnostic error = parameter.emitError()
-                                   << "parameter '" << parameter.getPath()
-                                   << "' gets no gradient under the rule lg-fg-a";
+        InFlightDiagnostic error =
+            parameter.emitError()
+            << "parameter '" << parameter.getPath()
+            << "' gets no gradient under the rule lg-fg-a";
         error.attachNote()
             << (segment.declaration
                     ? "its block has no loss of its own: add `loss ... per "
@@ -300,8 +267,7 @@ struct LgFgAPass : PassWrapper<LgFgAPass, OperationPass<ModuleOp>> {
 const RuleInfo lgFgARule = {
     "lg-fg-a",
     "replicated local losses, forward mode, activities perturbed (the paper's)",
-    /*perturbs=*/true,
-    [](const RuleOptions &options) -> std::unique_ptr<Pass> {
+    /*perturbs=*/true, [](const RuleOptions &options) -> std::unique_ptr<Pass> {
       return std::make_unique<LgFgAPass>(options);
     }};
 

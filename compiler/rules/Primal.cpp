@@ -114,12 +114,22 @@ Segment &Primal::Writer::currentSegment() {
 }
 
 FailureOr<Primal> Primal::Writer::run(fg::ModelOp model) {
+  auto inputs = model.getBody().front().getOps<fg::InputOp>();
+  if (inputs.empty())
+    return model.emitError("the model has no input");
+  for (fg::InputOp input : inputs)
+    if (!fg::arrayType(input.getResult()).hasAxis(fg::kBatchAxis))
+      return input.emitError("the input '")
+             << input.getName() << "' has no axis '" << fg::kBatchAxis << "'";
   for (Operation &op : model.getBody().front()) {
+    if (isa<fg::LocalLossOp>(op))
+      return op.emitError("a loss stands in a block");
     if (auto block = dyn_cast<fg::BlockOp>(op)) {
       if (failed(writeBlock(block)))
         return failure();
     } else if (auto predict = dyn_cast<fg::PredictOp>(op)) {
-      primal.readout = writeHead(predict, predict.getName(), predict.getInput());
+      primal.readout =
+          writeHead(predict, predict.getName(), predict.getInput());
     } else {
       Segment &segment = currentSegment();
       write(op, segment.ops, segment.parameters);
@@ -170,8 +180,7 @@ SmallVector<fg::ParameterOp> collectParameters(fg::ModelOp model) {
   return parameters;
 }
 
-Value createMeanWeight(OpBuilder &builder, Location loc,
-                       const Primal &primal) {
+Value createMeanWeight(OpBuilder &builder, Location loc, const Primal &primal) {
   auto type = fg::ArrayType::get(
       builder.getContext(),
       fg::AxisAttr::get(builder.getContext(),

@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Writes the primal of a model into an entry as a straight line of ops and keeps the
-// record of which ops belong to which block, local loss and readout: all that a
-// rule needs to place its sweeps.
+// Writes the primal of a model into an entry as a straight line of ops and
+// keeps the record of which ops belong to which block, local loss and readout:
+// all that a rule needs to place its sweeps.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,13 +43,13 @@ struct Segment {
   llvm::SmallVector<mlir::Operation *> ops; // in the entry, heads not included
   llvm::SmallVector<ParameterUse> parameters;
   llvm::SmallVector<mlir::Value> inputs; // activations that enter
-  std::vector<Head> losses;        // one at most for now
+  std::vector<Head> losses;              // one at most for now
 };
 
 class Primal {
 public:
-  /// Writes the primal of `model` at the builder's place. `withLosses`: local losses and
-  /// the readout's loss too (entries without labels leave them out).
+  /// Writes the primal of `model` at the builder's place. `withLosses`: local
+  /// losses and the readout's loss too (entries without labels leave them out).
   static mlir::FailureOr<Primal> write(mlir::OpBuilder &builder,
                                        fg::ModelOp model, bool withLosses);
 
@@ -61,8 +61,8 @@ public:
 
   /// All ops of all segments, in order.
   llvm::SmallVector<mlir::Operation *> bodyOps() const;
-  /// All parameters: of the segments, their heads and the readout, each path once, in
-  /// the order of the model's text.
+  /// All parameters: of the segments, their heads and the readout, each path
+  /// once, in the order of the model's text.
   llvm::SmallVector<ParameterUse> parameters() const;
 
 private:
@@ -72,7 +72,8 @@ private:
 /// The parameters of a model in the order of its text, each path once.
 llvm::SmallVector<fg::ParameterOp> collectParameters(fg::ModelOp model);
 
-/// 1 / batch for each sample: the cotangent of the losses under their batch mean.
+/// 1 / batch for each sample: the cotangent of the losses under their batch
+/// mean.
 mlir::Value createMeanWeight(mlir::OpBuilder &builder, mlir::Location loc,
                              const Primal &primal);
 

@@ -32,7 +32,8 @@ static const RuleInfo *findRule(StringRef name) {
 
 static std::string listRules() {
   return llvm::join(
-      llvm::map_range(allRules(), [](const RuleInfo &rule) { return rule.name; }),
+      llvm::map_range(allRules(),
+                      [](const RuleInfo &rule) { return rule.name; }),
       ", ");
 }
 
@@ -43,9 +44,11 @@ static llvm::Error setOption(RuleChoice &choice, StringRef key,
                      "': it perturbs nothing");
   if (key == "directions") {
     if (value.getAsInteger(10, choice.options.directions) ||
-        choice.options.directions < 1 || choice.options.directions > 4096)
+        choice.options.directions < 1 ||
+        choice.options.directions > kMostDirections)
       return ruleError("rule option directions=" + value +
-                       ": expected a whole number from 1 to 4096");
+                       ": expected a whole number from 1 to " +
+                       llvm::Twine(kMostDirections));
     return llvm::Error::success();
   }
   if (key == "perturbation") {
@@ -80,9 +83,9 @@ llvm::Expected<RuleChoice> parseRule(StringRef text) {
 std::string RuleChoice::text() const {
   std::string result = info->name.str();
   if (info->perturbs)
-    result += llvm::formatv(":directions={0},perturbation={1}",
-                            options.directions,
-                            fg::stringifyLaw(options.perturbation));
+    result +=
+        llvm::formatv(":directions={0},perturbation={1}", options.directions,
+                      fg::stringifyLaw(options.perturbation));
   return result;
 }
 

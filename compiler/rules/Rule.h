@@ -4,9 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A learning rule is a pass over a module with one `fg.model`: it adds the entry
-// `gradient`, which computes the losses and what the rule takes for the gradient of
-// each parameter. One file a rule; a new one is added to `allRules` and nowhere else.
+// A learning rule is a pass over a module with one `fg.model`: it adds the
+// entry `gradient`, which computes the losses and what the rule takes for the
+// gradient of each parameter. One file a rule; a new one is added to `allRules`
+// and nowhere else.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,15 +25,15 @@ namespace foregrad::compiler {
 
 /// Options of all rules; a rule refuses those that mean nothing to it.
 struct RuleOptions {
-  int64_t directions = 1;                  // independent estimates, averaged
+  int64_t directions = 1; // independent estimates, averaged
   fg::Law perturbation = fg::Law::Gaussian;
-  bool externalPerturbation = false;       // perturbations are inputs
+  bool externalPerturbation = false; // perturbations are inputs
 };
 
 struct RuleInfo {
-  llvm::StringRef name;    // as in --rule
+  llvm::StringRef name; // as in --rule
   llvm::StringRef summary;
-  bool perturbs;           // takes directions and perturbation
+  bool perturbs; // takes directions and perturbation
   std::unique_ptr<mlir::Pass> (*create)(const RuleOptions &);
 };
 
@@ -62,14 +63,17 @@ public:
   mlir::OpBuilder &builder() { return opBuilder; }
   Primal &primal() { return primalRecord; }
 
-  /// Records what the rule takes for the gradient of parameters, from the cotangents
-  /// of their reads; parameters without one are left out.
+  /// Records what the rule takes for the gradient of parameters, from the
+  /// cotangents of their reads; parameters without one are left out. A
+  /// parameter that several parts of the model share, collected for each of
+  /// them, gets the sum.
   void collect(llvm::ArrayRef<ParameterUse> parameters,
                const DerivativeMap &cotangents);
 
-  /// The perturbation of a site, for its operand's elements: `directions` first if there
-  /// are several.
-  mlir::Value perturb(fg::SiteOpInterface site);
+  /// The perturbation of a site, for its operand's elements: `directions` first
+  /// if there are several. It is an error at the site if it has too many
+  /// elements.
+  mlir::FailureOr<mlir::Value> perturb(fg::SiteOpInterface site);
 
   /// The exact gradient of a head's own mean loss for its own parameters.
   mlir::LogicalResult learnHead(const Head &head);
@@ -77,8 +81,9 @@ public:
   /// A head that takes no part in learning: its gradients are zero.
   void leaveHead(const Head &head);
 
-  /// Writes the losses, the logits and all gradients. It is an error of the model (at the
-  /// parameter's line) if a parameter has none under this rule: `reason` says why.
+  /// Writes the losses, the logits and all gradients. It is an error of the
+  /// model (at the parameter's line) if a parameter has none under this rule:
+  /// `reason` says why.
   mlir::LogicalResult finish(llvm::StringRef rule, llvm::StringRef reason);
 
 private:
@@ -94,8 +99,12 @@ private:
   llvm::DenseMap<mlir::StringAttr, mlir::Value> gradients;      // by path
 };
 
-/// A perturbation's axis over several directions.
-inline constexpr llvm::StringLiteral kDirectionAxis = "direction";
+/// A perturbation's axis over several directions. No axis of a model begins
+/// with '#'.
+inline constexpr llvm::StringLiteral kDirectionAxis = "#direction";
+
+/// The largest number of directions.
+inline constexpr int64_t kMostDirections = 4096;
 
 /// Erases ops of the entry whose results nobody uses.
 void eraseDeadOps(fg::EntryOp entry);

@@ -107,8 +107,8 @@ traceAxisBack(ArrayRef<Operation *> ops, Value root, AxisPart part) {
       for (OpOperand &operand : op->getOpOperands()) {
         std::optional<AxisPart> traced;
         if (resultPart && differentiable && result.getResultNumber() == 0)
-          traced = differentiable.traceAxis(operand.getOperandNumber(),
-                                            *resultPart);
+          traced =
+              differentiable.traceAxis(operand.getOperandNumber(), *resultPart);
         auto [entry, isNew] = parts.try_emplace(operand.get(), traced);
         if (!isNew && entry->second != traced)
           entry->second = std::nullopt;

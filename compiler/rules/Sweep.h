@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What all learning rules share. A sweep works on a straight line of ops that an
-// entry already holds (the primal) and writes the derivative ops behind them. It
-// asks ops for their tangents and cotangents and knows none by name.
+// What all learning rules share. A sweep works on a straight line of ops that
+// an entry already holds (the primal) and writes the derivative ops behind
+// them. It asks ops for their tangents and cotangents and knows none by name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,13 +23,14 @@ namespace foregrad::compiler {
 /// Tangents or cotangents by primal value. A value that is not in it has none.
 using DerivativeMap = llvm::DenseMap<mlir::Value, mlir::Value>;
 
-/// JVP of `ops`, which stand in order: computes the tangent of every first result
-/// from the tangents already in `tangents` and adds it there.
+/// JVP of `ops`, which stand in order: computes the tangent of every first
+/// result from the tangents already in `tangents` and adds it there.
 ///
 /// `atSite`, if given, is called for every nonlinearity with the tangent of its
 /// operand (null for zero) and returns the tangent to go on with.
 ///
-/// Returns failure, with an error at the op, if a tangent meets an op without JVP.
+/// Returns failure, with an error at the op, if a tangent meets an op without
+/// JVP.
 mlir::LogicalResult forwardSweep(
     mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Operation *> ops,
     DerivativeMap &tangents,
@@ -43,18 +44,20 @@ struct ReverseOptions {
   bool stopAtSites = false;
 };
 
-/// VJP of `ops`, which stand in order: carries the cotangents in `cotangents` back
-/// towards the leaves, adding up where a value is used more than once.
+/// VJP of `ops`, which stand in order: carries the cotangents in `cotangents`
+/// back towards the leaves, adding up where a value is used more than once.
 ///
-/// Returns failure, with an error at the op, if a cotangent meets an op without VJP.
+/// Returns failure, with an error at the op, if a cotangent meets an op without
+/// VJP.
 mlir::LogicalResult reverseSweep(mlir::OpBuilder &builder,
                                  llvm::ArrayRef<mlir::Operation *> ops,
                                  DerivativeMap &cotangents,
                                  const ReverseOptions &options);
 
-/// For each value between `root` and the start of `ops`: the part of one of its axes
-/// that runs along with `part` of `root`, or nothing where some path mixes it (or the
-/// paths disagree). Values that `root` does not depend on are missing.
+/// For each value between `root` and the start of `ops`: the part of one of its
+/// axes that runs along with `part` of `root`, or nothing where some path mixes
+/// it (or the paths disagree). Values that `root` does not depend on are
+/// missing.
 ///
 /// An element of such a value influences only those elements of `root` whose
 /// index along `part` is its own index along the part found.
@@ -62,8 +65,9 @@ llvm::DenseMap<mlir::Value, std::optional<fg::AxisPart>>
 traceAxisBack(llvm::ArrayRef<mlir::Operation *> ops, mlir::Value root,
               fg::AxisPart part);
 
-/// Clones the ops of `block` but its terminator to the builder's place and returns
-/// the clones in order. Operands are looked up in `mapping`, results are added to it.
+/// Clones the ops of `block` but its terminator to the builder's place and
+/// returns the clones in order. Operands are looked up in `mapping`, results
+/// are added to it.
 llvm::SmallVector<mlir::Operation *> inlineBlock(mlir::OpBuilder &builder,
                                                  mlir::Block &block,
                                                  mlir::IRMapping &mapping);

@@ -1,9 +1,9 @@
 /* Foregrad: the C ABI between compiled code and the runtime that calls it.
  *
- * This header stands alone (C99, no other header of the project) and is all that
- * compiled code and the runtime know of each other. The compiler writes code that
- * reads these structures at the offsets asserted below; a change of any of them is
- * a new FG_ABI_VERSION.
+ * This header stands alone (C99, no other header of the project) and is all
+ * that compiled code and the runtime know of each other. The compiler writes
+ * code that reads these structures at the offsets asserted below; a change of
+ * any of them is a new FG_ABI_VERSION.
  *
  * Licensed under the Apache License v2.0; see LICENSE.
  */
@@ -19,7 +19,8 @@ extern "C" {
 
 #define FG_ABI_VERSION 1u
 
-/* Every buffer, the arena and each worker's scratch start at such an address (bytes). */
+/* Every buffer, the arena and each worker's scratch start at such an address
+ * (bytes). */
 #define FG_ALIGNMENT 64u
 
 /* One independent piece of a parallel loop.
@@ -29,26 +30,27 @@ extern "C" {
  *            different workers, so a worker may own scratch memory */
 typedef void (*fg_body)(void *context, int64_t index, int64_t worker);
 
-/* Calls body for every index in [0, count) and returns when all have returned. The
- * order and the workers are the runtime's choice; compiled code gives the same bits
- * for every choice. Never called from inside a body. */
+/* Calls body for every index in [0, count) and returns when all have returned.
+ * The order and the workers are the runtime's choice; compiled code gives the
+ * same bits for every choice. Never called from inside a body. */
 typedef void (*fg_parallel_for)(void *pool, int64_t count, fg_body body,
                                 void *context);
 
-/* What one call of an entry point gets. The caller owns all memory; the entry point
- * keeps no pointer after it returns and allocates nothing. */
+/* What one call of an entry point gets. The caller owns all memory; the entry
+ * point keeps no pointer after it returns and allocates nothing. */
 typedef struct fg_call {
-  uint32_t abi_version;         /* FG_ABI_VERSION of the caller */
-  uint32_t struct_size;         /* sizeof(fg_call) of the caller */
-  void *const *buffers;         /* one for each binding of the entry, in its order */
-  uint8_t *arena;               /* Entry.arena_bytes of temporaries, uninitialised */
-  uint8_t *scratch;             /* workers * Entry.scratch_bytes_per_worker */
+  uint32_t abi_version; /* FG_ABI_VERSION of the caller */
+  uint32_t struct_size; /* sizeof(fg_call) of the caller */
+  void *const *buffers; /* one for each binding of the entry, in its order */
+  uint8_t *arena;       /* Entry.arena_bytes of temporaries, uninitialised */
+  uint8_t *scratch;     /* workers * Entry.scratch_bytes_per_worker */
   fg_parallel_for parallel_for; /* never null */
   void *pool;                   /* first argument of parallel_for */
   int64_t workers;              /* most workers that parallel_for uses, >= 1 */
 } fg_call;
 
-/* An entry point. Returns 0, or FG_STATUS_ABI_MISMATCH before touching anything. */
+/* An entry point. Returns 0, or FG_STATUS_ABI_MISMATCH before touching
+ * anything. */
 typedef int32_t (*fg_entry)(const fg_call *call);
 
 #define FG_STATUS_OK 0

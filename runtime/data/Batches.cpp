@@ -16,7 +16,8 @@ namespace foregrad::runtime {
 
 namespace {
 
-// Streams of the seed's random numbers: below 2^32 may be used by compiled code.
+// Streams of the seed's random numbers: below 2^32 may be used by compiled
+// code.
 constexpr uint64_t shuffleStream = uint64_t{0x73687566} << 32;
 
 template <typename T> void scaleBytes(std::span<const uint8_t> from, T *to) {
@@ -47,8 +48,8 @@ std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
   for (uint64_t i = count; i > 1; --i) {
     // The high word of a 128-bit product: uniform over i to within 2^-64 * i.
     uint64_t bits = philox64(seed, shuffleStream | epoch, i);
-    auto other = static_cast<uint64_t>(
-        static_cast<unsigned __int128>(bits) * i >> 64);
+    auto other =
+        static_cast<uint64_t>(static_cast<unsigned __int128>(bits) * i >> 64);
     std::swap(order[i - 1], order[other]);
   }
   return order;

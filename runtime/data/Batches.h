@@ -15,20 +15,20 @@
 
 namespace foregrad::runtime {
 
-/// The order of `count` samples in an epoch: a pure function of its arguments, the
-/// same on every machine. Fisher-Yates with Philox numbers.
+/// The order of `count` samples in an epoch: a pure function of its arguments,
+/// the same on every machine. Fisher-Yates with Philox numbers.
 std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
                                     uint64_t count);
 
-/// Fills the program's Input (bytes as b / 255) and Label with `samples`. Where they
-/// are fewer than a batch, the rest repeats the last one. `samples` holds 1 to
-/// batch indices. The dataset has passed checkDataset for this artifact.
+/// Fills the program's Input (bytes as b / 255) and Label with `samples`. Where
+/// they are fewer than a batch, the rest repeats the last one. `samples` holds
+/// 1 to batch indices. The dataset has passed checkDataset for this artifact.
 void fillBatch(Program &program, const Dataset &dataset, Dataset::Split split,
                std::span<const uint64_t> samples);
 
-/// For how many of `samples`, those of the last fillBatch, the greatest number in
-/// their row of `logits` (the first of equal ones; a NaN is never the greatest)
-/// stands at another place than the label.
+/// For how many of `samples`, those of the last fillBatch, the greatest number
+/// in their row of `logits` (the first of equal ones; a NaN is never the
+/// greatest) stands at another place than the label.
 uint64_t countErrors(const Program &program, const Dataset &dataset,
                      Dataset::Split split, std::span<const uint64_t> samples);
 

@@ -42,8 +42,8 @@ public:
   virtual uint64_t hash() const = 0;
 };
 
-/// Opens what `spec` names: "KIND:FOLDER", or just "KIND" for the copy that comes
-/// with the program. Throws Error.
+/// Opens what `spec` names: "KIND:FOLDER", or just "KIND" for the copy that
+/// comes with the program. Throws Error.
 std::unique_ptr<Dataset> openDataset(const std::string &spec);
 
 /// Throws Error where the artifact was compiled for other images or classes.

@@ -98,8 +98,8 @@ void checkDataset(const Dataset &dataset, const std::string &spec,
   std::span<const uint32_t> expected = std::span(input.shape).subspan(1);
   std::vector<uint32_t> found = dataset.sampleShape();
   if (input.source != DType::U8)
-    fail("{}: its input '{}' is not an 8-bit image; {} has only such", artifact.path,
-         input.name, spec);
+    fail("{}: its input '{}' is not an 8-bit image; {} has only such",
+         artifact.path, input.name, spec);
   if (withoutOnes(expected) != withoutOnes(found))
     fail("{}: was compiled for images of {}, {} has {}", artifact.path,
          shapeText(expected), spec, shapeText(found));

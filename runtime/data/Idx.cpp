@@ -105,8 +105,8 @@ public:
       failAt(path, offset, "the end of the gzip data with its checksum",
              "a truncated file");
     if (consumed != bytes.size())
-      failTrailing(fmt::format("{} bytes after the gzip data",
-                               bytes.size() - consumed));
+      failTrailing(
+          fmt::format("{} bytes after the gzip data", bytes.size() - consumed));
   }
 
 private:

@@ -22,10 +22,10 @@ struct IdxArray {
   AlignedBytes data;                ///< their product of bytes
 };
 
-/// Reads a file of unsigned bytes with `rank` dimensions, plain or gzipped (told by
-/// its content, not its name). Throws Error with the file, the offset (of a gzipped
-/// file: in what it unpacks to), what was expected and what was found. Memory for
-/// the data is taken only where the file can be long enough.
+/// Reads a file of unsigned bytes with `rank` dimensions, plain or gzipped
+/// (told by its content, not its name). Throws Error with the file, the offset
+/// (of a gzipped file: in what it unpacks to), what was expected and what was
+/// found. Memory for the data is taken only where the file can be long enough.
 IdxArray readIdx(const std::string &path, uint32_t rank);
 
 } // namespace foregrad::runtime

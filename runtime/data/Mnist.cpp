@@ -2,8 +2,9 @@
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
-// A folder with train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with
-// t10k, each plain or .gz. Other data in this format (Fashion-MNIST) works as well.
+// A folder with train-images-idx3-ubyte, train-labels-idx1-ubyte and the same
+// with t10k, each plain or .gz. Other data in this format (Fashion-MNIST) works
+// as well.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/data/Dataset.h"
@@ -21,8 +22,8 @@ namespace {
 
 constexpr uint32_t classCount = 10;
 
-/// `name` in the folder: plain or packed, with a dash or, as some copies have it, a
-/// dot before "idx".
+/// `name` in the folder: plain or packed, with a dash or, as some copies have
+/// it, a dot before "idx".
 std::string findIdx(const std::string &folder, const std::string &name) {
   std::string dotted = name;
   dotted.replace(dotted.find("-idx"), 1, ".");

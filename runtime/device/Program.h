@@ -22,9 +22,10 @@ namespace foregrad::runtime {
 
 class Program {
 public:
-  /// Loads the code and allocates what the named entries bind, zeroed. `artifact`
-  /// must outlive the program. `threads` 0: all cores. Throws Error where an entry
-  /// is not in the artifact, the code cannot run here or memory is short.
+  /// Loads the code and allocates what the named entries bind, zeroed.
+  /// `artifact` must outlive the program. `threads` 0: all cores. Throws Error
+  /// where an entry is not in the artifact, the code cannot run here or memory
+  /// is short.
   Program(const Artifact &artifact,
           std::initializer_list<std::string_view> entries, int threads);
 
@@ -47,8 +48,8 @@ public:
   void *data(const TensorInfo &tensor);
   const void *data(const TensorInfo &tensor) const;
 
-  /// The tensors with one of these roles that the program holds, in the artifact's
-  /// order.
+  /// The tensors with one of these roles that the program holds, in the
+  /// artifact's order.
   std::vector<const TensorInfo *>
   tensorsOf(std::initializer_list<Role> roles) const;
 

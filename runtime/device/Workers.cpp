@@ -19,13 +19,13 @@ int availableCores() {
   if (sched_getaffinity(0, sizeof(set), &set) == 0)
     cores = std::max(1, CPU_COUNT(&set));
 
-  // "QUOTA PERIOD" in microseconds, or "max PERIOD", which leaves quota at 0. More
-  // threads than the quota would be stopped in the middle of each loop.
+  // "QUOTA PERIOD" in microseconds, or "max PERIOD", which leaves quota at 0.
+  // More threads than the quota would be stopped in the middle of each loop.
   std::ifstream file("/sys/fs/cgroup/cpu.max");
   int64_t quota = 0, period = 0;
   if (file >> quota >> period && quota > 0 && period > 0)
-    cores = static_cast<int>(std::clamp<int64_t>(
-        (quota + period - 1) / period, 1, cores));
+    cores = static_cast<int>(
+        std::clamp<int64_t>((quota + period - 1) / period, 1, cores));
   return cores;
 }
 

@@ -12,8 +12,8 @@
 
 namespace foregrad::runtime {
 
-/// How many cores this process may use: its affinity, and the quota of its control
-/// group where there is one. At least 1.
+/// How many cores this process may use: its affinity, and the quota of its
+/// control group where there is one. At least 1.
 int availableCores();
 
 /// A fixed number of OpenMP threads. `parallelFor` is an fg_parallel_for whose

@@ -17,10 +17,10 @@ namespace foregrad::runtime {
 
 /// Writes the pieces, one after the other, to `path`: beside it first, synced,
 /// then renamed, then the folder synced. So at every moment, a power cut
-/// included, `path` holds its old or its new content. An existing file keeps its
-/// permissions. Where `path` is something else than a file (a pipe, /dev/null)
-/// the bytes are written straight into it. Returns what went wrong, with the path,
-/// or an empty string.
+/// included, `path` holds its old or its new content. An existing file keeps
+/// its permissions. Where `path` is something else than a file (a pipe,
+/// /dev/null) the bytes are written straight into it. Returns what went wrong,
+/// with the path, or an empty string.
 [[nodiscard]] std::string
 writeFileAtomically(const std::string &path,
                     std::initializer_list<std::string_view> pieces);

@@ -21,8 +21,8 @@ namespace foregrad::runtime {
 class AlignedBytes {
 public:
   AlignedBytes() = default;
-  /// `size` bytes; zeros where asked, else uninitialised. Throws Error where the
-  /// machine has not that much.
+  /// `size` bytes; zeros where asked, else uninitialised. Throws Error where
+  /// the machine has not that much.
   explicit AlignedBytes(uint64_t size, bool zeroed);
 
   uint8_t *data() { return memory.get(); }
@@ -42,8 +42,8 @@ private:
 uint64_t machineMemory();
 
 /// All of a regular file, in memory of our own: what was checked cannot change
-/// afterwards under our feet, as a mapping could. Throws Error where it cannot be
-/// read, is not a regular file or is larger than `limit` bytes.
+/// afterwards under our feet, as a mapping could. Throws Error where it cannot
+/// be read, is not a regular file or is larger than `limit` bytes.
 AlignedBytes readFile(const std::string &path, uint64_t limit);
 
 bool isFile(const std::string &path);

@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <set>
+#include <tuple>
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -28,10 +28,9 @@ constexpr uint64_t maximalFile = uint64_t{1} << 40;
 /// All types of the format; those that dtypeNamed() knows can be read.
 std::optional<uint64_t> storedSize(std::string_view dtype) {
   static constexpr std::pair<std::string_view, uint64_t> sizes[] = {
-      {"F64", 8}, {"I64", 8},     {"U64", 8},     {"F32", 4}, {"I32", 4},
-      {"U32", 4}, {"F16", 2},     {"BF16", 2},    {"I16", 2}, {"U16", 2},
-      {"I8", 1},  {"U8", 1},      {"BOOL", 1},    {"F8_E4M3", 1},
-      {"F8_E5M2", 1}};
+      {"F64", 8}, {"I64", 8}, {"U64", 8},  {"F32", 4},     {"I32", 4},
+      {"U32", 4}, {"F16", 2}, {"BF16", 2}, {"I16", 2},     {"U16", 2},
+      {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
   for (auto [name, size] : sizes)
     if (name == dtype)
       return size;
@@ -59,10 +58,10 @@ void checkRanges(const std::string &path, std::vector<StoredTensor> &tensors,
            tensor.end - tensor.begin);
   }
   std::sort(tensors.begin(), tensors.end(),
-                   [](const StoredTensor &a, const StoredTensor &b) {
-                     return std::pair(a.begin, a.end) <
-                            std::pair(b.begin, b.end);
-                   });
+            [](const StoredTensor &a, const StoredTensor &b) {
+              return std::tie(a.begin, a.end, a.name) <
+                     std::tie(b.begin, b.end, b.name);
+            });
   uint64_t end = 0;
   for (const StoredTensor &tensor : tensors) {
     if (tensor.begin != end)
@@ -122,10 +121,10 @@ SafetensorsFile SafetensorsFile::parse(const std::string &path,
   uint64_t headerSize;
   std::memcpy(&headerSize, bytes.data(), sizeof(headerSize));
   if (headerSize > maximalHeader)
-    failAt(path, 0,
-           fmt::format("a safetensors header of at most {} bytes",
-                       maximalHeader),
-           fmt::format("{}: not a safetensors file", headerSize));
+    failAt(
+        path, 0,
+        fmt::format("a safetensors header of at most {} bytes", maximalHeader),
+        fmt::format("{}: not a safetensors file", headerSize));
   if (headerSize > bytes.size() - sizeField)
     failAt(path, 0, "a header that ends inside the file",
            fmt::format("{} bytes in a file of {}: truncated", headerSize,
@@ -180,7 +179,8 @@ void SafetensorsFile::readInto(const StoredTensor &tensor, DType type,
 
 void saveSafetensors(const std::string &path, std::vector<TensorView> tensors,
                      const std::map<std::string, std::string> &metadata) {
-  // As the format's own writer: wide types first, so that each array is aligned.
+  // As the format's own writer: wide types first, so that each array is
+  // aligned.
   std::sort(tensors.begin(), tensors.end(),
             [](const TensorView &a, const TensorView &b) {
               size_t left = sizeOf(a.dtype), right = sizeOf(b.dtype);

@@ -2,9 +2,11 @@
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
-// The format of https://github.com/huggingface/safetensors: 8 bytes with the size
-// of a JSON header, the header {"NAME": {"dtype", "shape", "data_offsets"}, ...,
-// "__metadata__": {"KEY": "VALUE"}}, and the data, little endian, without holes.
+// The format of https://github.com/huggingface/safetensors: 8 bytes with the
+// size of a JSON header, the header {"NAME": {"dtype", "shape",
+// "data_offsets"}, ...,
+// "__metadata__": {"KEY": "VALUE"}}, and the data, little endian, without
+// holes.
 //
 //===----------------------------------------------------------------------===//
 #ifndef FOREGRAD_RUNTIME_IO_SAFETENSORS_H
@@ -37,9 +39,10 @@ struct StoredTensor {
 
 class SafetensorsFile {
 public:
-  /// Reads and checks a whole file. Throws Error: header of a wrong size, not JSON,
-  /// nested too deep, too many tensors, names twice, unknown types, ranges that do
-  /// not match their shape, overlap, leave holes or leave the file.
+  /// Reads and checks a whole file. Throws Error: header of a wrong size, not
+  /// JSON, nested too deep, too many tensors, names twice, unknown types,
+  /// ranges that do not match their shape, overlap, leave holes or leave the
+  /// file.
   static SafetensorsFile load(const std::string &path);
 
   /// The same for bytes that were read from a file called `path`.
@@ -54,9 +57,9 @@ public:
 
   std::span<const uint8_t> dataOf(const StoredTensor &tensor) const;
 
-  /// Converts a tensor's elements to `type` at `target`. F32, F64 and BF16 convert
-  /// to each other and integers to integers where every value fits (I64 too);
-  /// anything else throws Error. The caller has compared the shape.
+  /// Converts a tensor's elements to `type` at `target`. F32, F64 and BF16
+  /// convert to each other and integers to integers where every value fits (I64
+  /// too); anything else throws Error. The caller has compared the shape.
   void readInto(const StoredTensor &tensor, DType type, void *target) const;
 
 private:
@@ -75,8 +78,8 @@ struct TensorView {
   const void *data;
 };
 
-/// Writes a file, whole or not at all. The order in the file depends on types and
-/// names only, so the same content gives the same bytes. Throws Error.
+/// Writes a file, whole or not at all. The order in the file depends on types
+/// and names only, so the same content gives the same bytes. Throws Error.
 void saveSafetensors(const std::string &path, std::vector<TensorView> tensors,
                      const std::map<std::string, std::string> &metadata);
 

@@ -3,7 +3,8 @@
 // Licensed under the Apache License v2.0; see LICENSE.
 //
 // A handler of the JSON parser's events builds the tensors directly: no tree of
-// values, so neither depth nor size of a hostile header costs more than its text.
+// values, so neither depth nor size of a hostile header costs more than its
+// text.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/io/SafetensorsHeader.h"

@@ -16,13 +16,14 @@
 namespace foregrad::runtime {
 
 struct SafetensorsHeader {
-  std::vector<StoredTensor> tensors; ///< in the header's order; ranges unchecked
+  std::vector<StoredTensor>
+      tensors; ///< in the header's order; ranges unchecked
   std::map<std::string, std::string> metadata;
 };
 
-/// Parses the text strictly: nothing but what the format has, each key once, depth
-/// 3, a limited number of tensors. `path` and `offset` (of the text in the file) are
-/// for the Error it throws.
+/// Parses the text strictly: nothing but what the format has, each key once,
+/// depth 3, a limited number of tensors. `path` and `offset` (of the text in
+/// the file) are for the Error it throws.
 SafetensorsHeader parseSafetensorsHeader(const std::string &path,
                                          uint64_t offset,
                                          std::string_view text);

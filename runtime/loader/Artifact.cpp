@@ -27,11 +27,11 @@ size_t validUtf8(std::string_view text) {
   size_t i = 0;
   while (i < text.size()) {
     uint8_t lead = static_cast<uint8_t>(text[i]);
-    size_t length = lead < 0x80             ? 1
-                    : lead >> 5 == 0x6      ? 2
-                    : lead >> 4 == 0xE      ? 3
-                    : lead >> 3 == 0x1E     ? 4
-                                            : 0;
+    size_t length = lead < 0x80         ? 1
+                    : lead >> 5 == 0x6  ? 2
+                    : lead >> 4 == 0xE  ? 3
+                    : lead >> 3 == 0x1E ? 4
+                                        : 0;
     if (length == 0 || length > text.size() - i)
       return i;
     uint32_t code = length == 1 ? lead : lead & (0x7F >> length);
@@ -198,8 +198,9 @@ CodeInfo Reader::codeOf(const schema::Code *from, uint32_t index,
 
 template <typename List>
 auto findNamed(const List &list, std::string_view name) {
-  auto found = std::find_if(list.begin(), list.end(),
-                            [&](const auto &item) { return item.name == name; });
+  auto found = std::find_if(list.begin(), list.end(), [&](const auto &item) {
+    return item.name == name;
+  });
   return found == list.end() ? nullptr : &*found;
 }
 
@@ -294,7 +295,8 @@ const EntryInfo &Artifact::entry(std::string_view name) const {
 bool Artifact::takesPerturbations() const {
   for (const EntryInfo &entry : entries)
     for (Binding binding : entry.bindings)
-      if (!binding.written && tensors[binding.tensor].role == Role::Perturbation)
+      if (!binding.written &&
+          tensors[binding.tensor].role == Role::Perturbation)
         return true;
   return false;
 }

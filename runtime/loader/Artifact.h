@@ -2,13 +2,14 @@
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
-// An `Artifact` exists only where its file passed every check: container, checksums,
-// FlatBuffer structure, and then the meaning of each number in it. Nothing of a
-// file is used before. What follows from the checks is stated at each member, so
-// that later code need not check again.
+// An `Artifact` exists only where its file passed every check: container,
+// checksums, FlatBuffer structure, and then the meaning of each number in it.
+// Nothing of a file is used before. What follows from the checks is stated at
+// each member, so that later code need not check again.
 //
 // The checks protect from damaged, foreign and outdated files. They do not make
-// the code inside harmless: it runs with the user's rights, as any program does.
+// the code inside harmless: it runs with the user's rights, as any program
+// does.
 //
 //===----------------------------------------------------------------------===//
 #ifndef FOREGRAD_RUNTIME_LOADER_ARTIFACT_H
@@ -33,7 +34,7 @@ struct TensorInfo {
   std::string name; ///< unique in the artifact
   Role role;
   DType dtype;
-  std::vector<uint32_t> shape; ///< every size at least 1
+  std::vector<uint32_t> shape;   ///< every size at least 1
   std::vector<std::string> axes; ///< as many as sizes
   DType source;                  ///< of an Input: U8, or dtype
   std::string init;
@@ -79,8 +80,8 @@ struct CodeInfo {
 
 class Artifact {
 public:
-  /// Reads and checks a file. Throws Error, which names the file, the place, what
-  /// was expected and what was found.
+  /// Reads and checks a file. Throws Error, which names the file, the place,
+  /// what was expected and what was found.
   static Artifact load(const std::string &path);
 
   /// Checks `bytes` as the contents of a file called `path`.
@@ -97,8 +98,8 @@ public:
   std::string source;
   std::string model;
   std::string rule;
-  DType precision = DType::F32; ///< F32, F64 or BF16
-  uint32_t batch = 0;           ///< at least 1
+  DType precision = DType::F32;     ///< F32, F64 or BF16
+  uint32_t batch = 0;               ///< at least 1
   std::vector<std::string> classes; ///< at least 1
   std::vector<TensorInfo> tensors;
   std::vector<EntryInfo> entries; ///< names unique
@@ -114,8 +115,8 @@ public:
   const HyperInfo *findHyper(std::string_view name) const;
   const std::string *findRecipe(std::string_view key) const;
 
-  /// The only tensor of a role that has at most one (Input, Label, Seed, Step); null
-  /// where there is none.
+  /// The only tensor of a role that has at most one (Input, Label, Seed, Step);
+  /// null where there is none.
   const TensorInfo *findRole(Role role) const;
 
   /// Throws Error where there is none: the artifact cannot do what is asked.

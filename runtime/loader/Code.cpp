@@ -21,7 +21,8 @@ namespace foregrad::runtime {
 
 namespace {
 
-/// The dynamic linker trusts what it maps, so at least the kind of file is right.
+/// The dynamic linker trusts what it maps, so at least the kind of file is
+/// right.
 void checkElf(const Artifact &artifact, const CodeInfo &code) {
   std::span<const uint8_t> bytes = artifact.segmentBytes(code.segment);
   const std::string &name = artifact.segments[code.segment].name;
@@ -44,8 +45,8 @@ void checkElf(const Artifact &artifact, const CodeInfo &code) {
          header.e_machine);
 }
 
-/// An anonymous file with the segment in it: the dynamic linker wants a file, and
-/// none on disk could be swapped meanwhile.
+/// An anonymous file with the segment in it: the dynamic linker wants a file,
+/// and none on disk could be swapped meanwhile.
 class MemoryFile {
 public:
   MemoryFile(const Artifact &artifact, const CodeInfo &code) {
@@ -100,11 +101,13 @@ const CodeInfo &selectCode(const Artifact &artifact) {
     reasons += fmt::format("\n  code for {}: this processor lacks {}", code.cpu,
                            fmt::join(missing, ", "));
   }
-  fail("{}: no code in it runs on this machine:{}\n"
-       "compile {} again on this machine with fgc, or elsewhere with --cpu NAME "
-       "where NAME is this machine's processor (or a common ancestor of both, as "
-       "x86-64-v3)",
-       artifact.path, reasons, artifact.sourceName);
+  fail(
+      "{}: no code in it runs on this machine:{}\n"
+      "compile {} again on this machine with fgc, or elsewhere with --cpu NAME "
+      "where NAME is this machine's processor (or a common ancestor of both, "
+      "as "
+      "x86-64-v3)",
+      artifact.path, reasons, artifact.sourceName);
 }
 
 void Code::Unload::operator()(void *object) const { dlclose(object); }

@@ -2,9 +2,9 @@
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
-// Code in an artifact runs with the user's rights, in this process, as a program
-// does: load only artifacts whose maker you trust. The checks before it only keep
-// damaged files and code for other processors from being run.
+// Code in an artifact runs with the user's rights, in this process, as a
+// program does: load only artifacts whose maker you trust. The checks before it
+// only keep damaged files and code for other processors from being run.
 //
 //===----------------------------------------------------------------------===//
 #ifndef FOREGRAD_RUNTIME_LOADER_CODE_H
@@ -28,7 +28,8 @@ public:
   /// Loads what selectCode chooses. Throws Error.
   explicit Code(const Artifact &artifact);
 
-  /// The function of an entry. Throws Error where the object has no such symbol.
+  /// The function of an entry. Throws Error where the object has no such
+  /// symbol.
   fg_entry entry(const EntryInfo &entry) const;
 
 private:

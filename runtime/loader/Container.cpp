@@ -55,10 +55,10 @@ const schema::Artifact *openContainer(const std::string &path,
   if (header.version != schemaVersion)
     failVersion(path, "schema", header.version, schemaVersion);
   if (header.fileSize != bytes.size())
-    failAt(path, 16, fmt::format("a file of {} bytes", header.fileSize),
-           fmt::format("{} bytes: the file is {}", bytes.size(),
-                       bytes.size() < header.fileSize ? "truncated"
-                                                      : "too long"));
+    failAt(
+        path, 16, fmt::format("a file of {} bytes", header.fileSize),
+        fmt::format("{} bytes: the file is {}", bytes.size(),
+                    bytes.size() < header.fileSize ? "truncated" : "too long"));
   if (header.flatBufferSize > bytes.size() - containerHeaderSize)
     failAt(path, 12, "a description that ends inside the file",
            fmt::format("{} bytes in a file of {}", header.flatBufferSize,

@@ -13,14 +13,15 @@
 
 namespace foregrad::runtime {
 
-/// Checks header, version, size and checksum, then the structure of the FlatBuffer
-/// and the versions it names, and returns its root. Throws Error. `bytes` must
-/// start at a multiple of 64.
+/// Checks header, version, size and checksum, then the structure of the
+/// FlatBuffer and the versions it names, and returns its root. Throws Error.
+/// `bytes` must start at a multiple of 64.
 const schema::Artifact *openContainer(const std::string &path,
                                       std::span<const uint8_t> bytes);
 
-/// Checks that the segments fill the rest of the file exactly: in order, aligned,
-/// zeros between them, checksums right. So every bit of a file is covered.
+/// Checks that the segments fill the rest of the file exactly: in order,
+/// aligned, zeros between them, checksums right. So every bit of a file is
+/// covered.
 void checkSegments(const std::string &path, std::span<const uint8_t> bytes,
                    std::span<const SegmentInfo> segments);
 

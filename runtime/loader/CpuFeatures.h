@@ -17,8 +17,8 @@ namespace foregrad::runtime {
 /// file cannot be read: then nothing is known, and nothing is refused.
 const std::set<std::string, std::less<>> &machineFeatures();
 
-/// Those of `required` that are not among `present`. A name of /proc/cpuinfo and
-/// LLVM's name for the same feature both count.
+/// Those of `required` that are not among `present`. A name of /proc/cpuinfo
+/// and LLVM's name for the same feature both count.
 std::vector<std::string>
 missingFeatures(std::span<const std::string> required,
                 const std::set<std::string, std::less<>> &present);

@@ -2,8 +2,8 @@
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
-// Sizes that come from a file are combined only through these functions, so that
-// no product or sum wraps around.
+// Sizes that come from a file are combined only through these functions, so
+// that no product or sum wraps around.
 //
 //===----------------------------------------------------------------------===//
 #ifndef FOREGRAD_RUNTIME_SUPPORT_CHECKED_H

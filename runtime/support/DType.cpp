@@ -43,7 +43,9 @@ BFloat16 roundToBFloat16(double value) {
   return {static_cast<uint16_t>(bits >> 16)};
 }
 
-template <typename To> To narrow(double value) { return static_cast<To>(value); }
+template <typename To> To narrow(double value) {
+  return static_cast<To>(value);
+}
 template <> BFloat16 narrow(double value) { return roundToBFloat16(value); }
 
 template <typename From, typename To>
@@ -78,9 +80,7 @@ constexpr std::string_view names[] = {"F32", "F64", "BF16", "U8", "I32", "U64"};
 
 } // namespace
 
-std::string_view nameOf(DType type) {
-  return names[static_cast<size_t>(type)];
-}
+std::string_view nameOf(DType type) { return names[static_cast<size_t>(type)]; }
 
 std::optional<DType> dtypeNamed(std::string_view name) {
   for (DType type : schema::EnumValuesDType())

@@ -3,9 +3,9 @@
 // Licensed under the Apache License v2.0; see LICENSE.
 //
 // Every public function of the runtime reports a fault of its input, of the run
-// or of its use by throwing `Error`, and nothing else; main() catches it, prints
-// the message and exits with its code. std::bad_alloc is the one other exception
-// that main() expects.
+// or of its use by throwing `Error`, and nothing else; main() catches it,
+// prints the message and exits with its code. std::bad_alloc is the one other
+// exception that main() expects.
 //
 //===----------------------------------------------------------------------===//
 #ifndef FOREGRAD_RUNTIME_SUPPORT_ERROR_H

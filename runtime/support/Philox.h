@@ -2,8 +2,8 @@
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
-// Philox4x32-10 (Salmon et al., 2011): four random words as a pure function of a
-// counter and a key. What is drawn from it is the same on every machine.
+// Philox4x32-10 (Salmon et al., 2011): four random words as a pure function of
+// a counter and a key. What is drawn from it is the same on every machine.
 //
 //===----------------------------------------------------------------------===//
 #ifndef FOREGRAD_RUNTIME_SUPPORT_PHILOX_H
@@ -31,11 +31,10 @@ inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter,
 
 /// 64 random bits number `index` of the stream `stream` of `seed`.
 inline uint64_t philox64(uint64_t seed, uint64_t stream, uint64_t index) {
-  std::array<uint32_t, 4> words =
-      philox({static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
-              static_cast<uint32_t>(stream),
-              static_cast<uint32_t>(stream >> 32)},
-             {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+  std::array<uint32_t, 4> words = philox(
+      {static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
+       static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)},
+      {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
   return uint64_t{words[1]} << 32 | words[0];
 }
 

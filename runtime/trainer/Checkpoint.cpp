@@ -28,7 +28,9 @@ std::string statePath(const std::string &folder) {
   return folder + "/checkpoint.json";
 }
 
-std::string hexadecimal(uint64_t value) { return fmt::format("{:016x}", value); }
+std::string hexadecimal(uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
 
 uint64_t fromHexadecimal(const Json &json) {
   const auto &text = json.get_ref<const std::string &>();
@@ -50,10 +52,12 @@ Json parseState(const std::string &folder) {
     return true;
   };
   try {
-    Json json = Json::parse(bytes.data(), bytes.data() + bytes.size(), limitDepth);
+    Json json =
+        Json::parse(bytes.data(), bytes.data() + bytes.size(), limitDepth);
     uint64_t format = json.at("format").get<uint64_t>();
     if (format != checkpointFormat)
-      fail("{}: has checkpoint format {}, this fgrun reads format {}: resume with "
+      fail("{}: has checkpoint format {}, this fgrun reads format {}: resume "
+           "with "
            "the fgrun that wrote it",
            path, format, checkpointFormat);
     return json;
@@ -179,7 +183,8 @@ void saveCheckpoint(const std::string &folder, const Program &program,
 
   // Only now is the one before superseded. What cannot be removed does no harm.
   std::error_code ignored;
-  for (const auto &file : std::filesystem::directory_iterator(folder, ignored)) {
+  for (const auto &file :
+       std::filesystem::directory_iterator(folder, ignored)) {
     std::string other = file.path().filename().string();
     if (other.starts_with("tensors-") && other != name)
       std::filesystem::remove(file.path(), ignored);

@@ -3,10 +3,10 @@
 // Licensed under the Apache License v2.0; see LICENSE.
 //
 //
-// A checkpoint is two files in a folder: tensors-STEP.safetensors with parameters,
-// optimizer state and feedback, and checkpoint.json, which names it. The second is
-// written last, by renaming: it is the moment at which the new checkpoint replaces
-// the old one, whose tensors are removed only after it.
+// A checkpoint is two files in a folder: tensors-STEP.safetensors with
+// parameters, optimizer state and feedback, and checkpoint.json, which names
+// it. The second is written last, by renaming: it is the moment at which the
+// new checkpoint replaces the old one, whose tensors are removed only after it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef FOREGRAD_RUNTIME_TRAINER_CHECKPOINT_H
@@ -22,16 +22,16 @@
 
 namespace foregrad::runtime {
 
-/// Where a run stands. With the tensors, the artifact and the data it determines all
-/// that follows.
+/// Where a run stands. With the tensors, the artifact and the data it
+/// determines all that follows.
 struct TrainState {
   RunConfig config;
   uint64_t artifactHash = 0;
   uint64_t dataHash = 0;
   uint64_t stepsPerEpoch = 0;
-  uint64_t epoch = 0;       ///< epochs that are complete
-  uint64_t stepInEpoch = 0; ///< steps done of the next one
-  EpochSums sums;           ///< over these steps
+  uint64_t epoch = 0;             ///< epochs that are complete
+  uint64_t stepInEpoch = 0;       ///< steps done of the next one
+  EpochSums sums;                 ///< over these steps
   std::vector<EpochMetrics> rows; ///< one for each complete epoch
 
   uint64_t step() const { return epoch * stepsPerEpoch + stepInEpoch; }
@@ -40,14 +40,15 @@ struct TrainState {
 
 bool hasCheckpoint(const std::string &folder);
 
-/// Reads checkpoint.json. Throws Error where it is missing, damaged or contradicts
-/// itself.
+/// Reads checkpoint.json. Throws Error where it is missing, damaged or
+/// contradicts itself.
 TrainState loadTrainState(const std::string &folder);
 
 /// Reads the tensors that checkpoint.json names into the program. Throws Error.
 void loadCheckpointTensors(const std::string &folder, Program &program);
 
-/// Replaces the folder's checkpoint. Throws Error; then the old one is as it was.
+/// Replaces the folder's checkpoint. Throws Error; then the old one is as it
+/// was.
 void saveCheckpoint(const std::string &folder, const Program &program,
                     const TrainState &state);
 

@@ -26,8 +26,8 @@ struct Evaluation {
   double meanLoss() const { return lossSum / static_cast<double>(count); }
 };
 
-/// Runs the entry `eval` over all samples of the split, in order. `stop` is asked
-/// before each batch.
+/// Runs the entry `eval` over all samples of the split, in order. `stop` is
+/// asked before each batch.
 Evaluation evaluate(Program &program, const Dataset &dataset,
                     Dataset::Split split,
                     const std::function<bool()> &stop = {});

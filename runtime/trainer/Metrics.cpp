@@ -24,13 +24,13 @@ nlohmann::ordered_json toJson(const EpochMetrics &metrics) {
 }
 
 EpochMetrics metricsFromJson(const nlohmann::ordered_json &json) {
-  return {json.at("epoch").get<uint64_t>(),   json.at("train_loss").get<double>(),
-          json.at("train_error").get<double>(), json.at("test_error").get<double>(),
-          json.at("step_ms").get<double>(),   json.at("rate").get<double>()};
+  return {
+      json.at("epoch").get<uint64_t>(),     json.at("train_loss").get<double>(),
+      json.at("train_error").get<double>(), json.at("test_error").get<double>(),
+      json.at("step_ms").get<double>(),     json.at("rate").get<double>()};
 }
 
-void writeMetrics(const std::string &path,
-                  std::span<const EpochMetrics> rows) {
+void writeMetrics(const std::string &path, std::span<const EpochMetrics> rows) {
   std::string text;
   for (const EpochMetrics &row : rows)
     text += toJson(row).dump() + "\n";

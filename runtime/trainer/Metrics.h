@@ -14,8 +14,9 @@
 
 namespace foregrad::runtime {
 
-/// A line of metrics.jsonl. Errors are in percent. The training loss and error are
-/// those of the epoch's batches as they were met, so before the updates that followed.
+/// A line of metrics.jsonl. Errors are in percent. The training loss and error
+/// are those of the epoch's batches as they were met, so before the updates
+/// that followed.
 struct EpochMetrics {
   uint64_t epoch = 0; ///< counted from 1
   double trainLoss = 0;
@@ -25,7 +26,8 @@ struct EpochMetrics {
   double rate = 0;   ///< of the epoch's last step
 };
 
-/// Sums over the part of an epoch that is done; kept exactly from stop to resume.
+/// Sums over the part of an epoch that is done; kept exactly from stop to
+/// resume.
 struct EpochSums {
   double loss = 0; ///< of the steps' mean losses
   uint64_t errors = 0;

@@ -65,17 +65,18 @@ void Progress::step(uint64_t epoch, uint64_t stepInEpoch, double loss,
     return;
   drawn = now;
   double stepMs = sums.milliseconds / static_cast<double>(stepInEpoch);
-  double left = static_cast<double>((epochs - epoch) * stepsPerEpoch -
-                                    stepInEpoch) *
-                stepMs / 1000;
+  double left =
+      static_cast<double>((epochs - epoch) * stepsPerEpoch - stepInEpoch) *
+      stepMs / 1000;
   double part =
       static_cast<double>(stepInEpoch) / static_cast<double>(stepsPerEpoch);
-  std::string line = fmt::format(
-      "epoch {}/{} {} {}/{}  loss {:.4f}  error {:.2f} %  {:.2f} ms/step  {} left",
-      epoch + 1, epochs, barText(part, 16), stepInEpoch, stepsPerEpoch, loss,
-      100.0 * static_cast<double>(sums.errors) /
-          static_cast<double>(sums.samples),
-      stepMs, durationText(left));
+  std::string line = fmt::format("epoch {}/{} {} {}/{}  loss {:.4f}  error "
+                                 "{:.2f} %  {:.2f} ms/step  {} left",
+                                 epoch + 1, epochs, barText(part, 16),
+                                 stepInEpoch, stepsPerEpoch, loss,
+                                 100.0 * static_cast<double>(sums.errors) /
+                                     static_cast<double>(sums.samples),
+                                 stepMs, durationText(left));
   // A line that wraps could not be drawn over.
   line.resize(std::min(line.size(), terminalWidth() - 1));
   fmt::print(stderr, "\r\x1b[K{}", line);
@@ -84,10 +85,11 @@ void Progress::step(uint64_t epoch, uint64_t stepInEpoch, double loss,
 }
 
 void Progress::epochDone(const EpochMetrics &metrics) {
-  note(fmt::format("epoch {}/{}  train loss {:.4f}  train error {:.2f} %  test error "
-                   "{:.2f} %  {:.2f} ms/step",
-                   metrics.epoch, epochs, metrics.trainLoss, metrics.trainError,
-                   metrics.testError, metrics.stepMs));
+  note(fmt::format(
+      "epoch {}/{}  train loss {:.4f}  train error {:.2f} %  test error "
+      "{:.2f} %  {:.2f} ms/step",
+      metrics.epoch, epochs, metrics.trainLoss, metrics.trainError,
+      metrics.testError, metrics.stepMs));
 }
 
 void Progress::note(const std::string &text) {

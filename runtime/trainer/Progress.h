@@ -14,8 +14,8 @@
 
 namespace foregrad::runtime {
 
-/// On a terminal a line that is drawn again and again on standard error, and a line for
-/// each epoch; elsewhere the lines alone, on standard output.
+/// On a terminal a line that is drawn again and again on standard error, and a
+/// line for each epoch; elsewhere the lines alone, on standard output.
 class Progress {
 public:
   enum class Style { Quiet, Lines, Bar };

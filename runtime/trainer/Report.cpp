@@ -67,7 +67,9 @@ std::string plot(const std::string &title, const std::string &unit,
   const double top = roundedUp(greatest);
   const double last = rows.empty() ? 1 : static_cast<double>(rows.back().epoch);
   auto x = [&](double epoch) { return margin + epoch / last * plotWidth; };
-  auto y = [&](double value) { return margin + (1 - value / top) * plotHeight; };
+  auto y = [&](double value) {
+    return margin + (1 - value / top) * plotHeight;
+  };
 
   std::string svg = fmt::format(
       "<figure><figcaption>{}</figcaption><svg viewBox='0 0 {} {}' role='img' "
@@ -75,23 +77,24 @@ std::string plot(const std::string &title, const std::string &unit,
       title, plotWidth + 2 * margin, plotHeight + 2 * margin, title);
   for (int i = 0; i <= 4; ++i) {
     double value = top * i / 4, epoch = last * i / 4;
-    svg += fmt::format("<path class='grid' d='M{} {:.1f}h{}'/><text x='{}' y='{:.1f}' "
-                       "text-anchor='end'>{:g}{}</text>",
-                       margin, y(value), plotWidth, margin - 6, y(value) + 4,
-                       value, unit);
-    svg += fmt::format("<text x='{:.1f}' y='{}' text-anchor='middle'>{:.4g}</text>",
-                       x(epoch), margin + plotHeight + 18, epoch);
+    svg += fmt::format(
+        "<path class='grid' d='M{} {:.1f}h{}'/><text x='{}' y='{:.1f}' "
+        "text-anchor='end'>{:g}{}</text>",
+        margin, y(value), plotWidth, margin - 6, y(value) + 4, value, unit);
+    svg += fmt::format(
+        "<text x='{:.1f}' y='{}' text-anchor='middle'>{:.4g}</text>", x(epoch),
+        margin + plotHeight + 18, epoch);
   }
   double legend = margin;
   for (const Curve &curve : curves) {
     std::string points;
     for (const EpochMetrics &row : rows)
-      points += fmt::format("{:.1f},{:.1f} ",
-                            x(static_cast<double>(row.epoch)), y(curve.value(row)));
-    svg += fmt::format("<polyline points='{}' fill='none' stroke='{}' "
-                       "stroke-width='2'/><text x='{}' y='{}' fill='{}'>{}</text>",
-                       points, curve.color, legend, margin - 14, curve.color,
-                       curve.name);
+      points += fmt::format("{:.1f},{:.1f} ", x(static_cast<double>(row.epoch)),
+                            y(curve.value(row)));
+    svg += fmt::format(
+        "<polyline points='{}' fill='none' stroke='{}' "
+        "stroke-width='2'/><text x='{}' y='{}' fill='{}'>{}</text>",
+        points, curve.color, legend, margin - 14, curve.color, curve.name);
     legend += 120;
   }
   return svg + "</svg></figure>\n";
@@ -103,17 +106,21 @@ std::string tableRow(std::string_view name, std::string_view value) {
 }
 
 constexpr std::string_view style =
-    "body{font:15px system-ui,sans-serif;max-width:48em;margin:2em auto;padding:0 "
+    "body{font:15px system-ui,sans-serif;max-width:48em;margin:2em "
+    "auto;padding:0 "
     "1em;color:#222;background:#fff}svg{width:100%;height:auto}text{font:12px "
-    "system-ui,sans-serif;fill:currentColor}.grid{stroke:#ddd}table{border-collapse:"
-    "collapse}th{text-align:left;padding-right:2em;font-weight:600}td,th{border-bottom:"
+    "system-ui,sans-serif;fill:currentColor}.grid{stroke:#ddd}table{border-"
+    "collapse:"
+    "collapse}th{text-align:left;padding-right:2em;font-weight:600}td,th{"
+    "border-bottom:"
     "1px solid #eee;padding:.2em 2em .2em 0}";
 
 } // namespace
 
 std::string reportPage(const Artifact &artifact, const TrainState &state) {
   std::string page = fmt::format(
-      "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' "
+      "<!doctype html><html lang='en'><meta charset='utf-8'><meta "
+      "name='viewport' "
       "content='width=device-width'><title>{0}</title><style>{1}</style>"
       "<h1>{0}</h1>\n<p>Epoch {2} of {3}, step {4}.</p>\n",
       escape(fmt::format("{} with {}", artifact.model, artifact.rule)), style,

@@ -12,8 +12,8 @@
 
 namespace foregrad::runtime {
 
-/// One HTML page that needs nothing from outside: curves of losses and errors as SVG,
-/// the settings, the last numbers.
+/// One HTML page that needs nothing from outside: curves of losses and errors
+/// as SVG, the settings, the last numbers.
 std::string reportPage(const Artifact &artifact, const TrainState &state);
 
 } // namespace foregrad::runtime

@@ -106,8 +106,7 @@ private:
   }
 
   template <typename Value>
-  void expectSame(std::string_view key, const Value &before,
-                  const Value &now) {
+  void expectSame(std::string_view key, const Value &before, const Value &now) {
     if (before != now)
       failUsage("--resume: this run began with {} = {}, now it is {}: leave it "
                 "out, or start another run in another folder",

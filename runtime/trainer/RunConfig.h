@@ -33,17 +33,17 @@ struct RunOptions {
 };
 
 struct RunConfig {
-  std::string data;     ///< a dataset SPEC
-  uint64_t epochs = 0;  ///< at least 1
+  std::string data;    ///< a dataset SPEC
+  uint64_t epochs = 0; ///< at least 1
   uint64_t seed = 0;
-  std::string schedule; ///< of findSchedule
+  std::string schedule;                 ///< of findSchedule
   std::map<std::string, double> hypers; ///< every one of the artifact
 };
 
-/// The settings of a new run, or, with `recorded`, of one that goes on: then what
-/// the options do not mention stays, and what they mention must be the same (but for the
-/// place of the data). Throws Error that lists the valid keys where one is
-/// unknown.
+/// The settings of a new run, or, with `recorded`, of one that goes on: then
+/// what the options do not mention stays, and what they mention must be the
+/// same (but for the place of the data). Throws Error that lists the valid keys
+/// where one is unknown.
 RunConfig resolveConfig(const Artifact &artifact, const RunOptions &options,
                         const RunConfig *recorded);
 

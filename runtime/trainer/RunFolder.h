@@ -13,8 +13,8 @@ namespace foregrad::runtime {
 /// The folder of a run, locked against a second trainer as long as this lives.
 class RunFolder {
 public:
-  /// Creates it where it does not exist. Throws Error where it cannot be written or
-  /// another process trains in it.
+  /// Creates it where it does not exist. Throws Error where it cannot be
+  /// written or another process trains in it.
   explicit RunFolder(const std::string &path);
   ~RunFolder();
   RunFolder(const RunFolder &) = delete;

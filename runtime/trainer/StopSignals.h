@@ -1,4 +1,5 @@
-//===- StopSignals.h - Ctrl-C and SIGTERM end a run in good order *- C++ -*-===//
+//===- StopSignals.h - Ctrl-C and SIGTERM end a run in good order *- C++
+//-*-===//
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //

@@ -15,9 +15,9 @@
 
 namespace foregrad::runtime {
 
-/// Fills `tensors` from those of the same names in `file`; what else is in it is
-/// ignored. Types are converted. Throws Error that lists all tensors that are missing,
-/// or names one of another shape.
+/// Fills `tensors` from those of the same names in `file`; what else is in it
+/// is ignored. Types are converted. Throws Error that lists all tensors that
+/// are missing, or names one of another shape.
 void loadTensors(Program &program, const SafetensorsFile &file,
                  const std::vector<const TensorInfo *> &tensors);
 

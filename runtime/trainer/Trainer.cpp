@@ -39,9 +39,9 @@ public:
     if (!begin())
       return state;
     schedule = findSchedule(state.config.schedule);
-    progress = std::make_unique<Progress>(Progress::choose(request.quiet),
-                                          state.config.epochs,
-                                          state.stepsPerEpoch);
+    progress =
+        std::make_unique<Progress>(Progress::choose(request.quiet),
+                                   state.config.epochs, state.stepsPerEpoch);
     while (!state.finished())
       runEpoch();
     return state;
@@ -122,11 +122,13 @@ void TrainLoop::goOn() {
   TrainState saved = loadTrainState(folder.checkpoint());
   if (saved.artifactHash != artifact.hash)
     fail("{}: was trained with another artifact than {} (checksum {:016x}, now "
-         "{:016x}): resume with that one, or start another run in another folder",
+         "{:016x}): resume with that one, or start another run in another "
+         "folder",
          folder.path, artifact.path, saved.artifactHash, artifact.hash);
   saved.config = resolveConfig(artifact, request.options, &saved.config);
   openData(saved.config);
-  if (data->hash() != saved.dataHash || state.stepsPerEpoch != saved.stepsPerEpoch)
+  if (data->hash() != saved.dataHash ||
+      state.stepsPerEpoch != saved.stepsPerEpoch)
     fail("{}: was trained with other data than {}", folder.path,
          saved.config.data);
   state = std::move(saved);
@@ -222,26 +224,27 @@ void TrainLoop::finishEpoch() {
   progress->epochDone(row);
 }
 
-/// Between two steps, or between the last step and the evaluation: at each of these
-/// places the saved state is complete, and the run goes on from just there.
+/// Between two steps, or between the last step and the evaluation: at each of
+/// these places the saved state is complete, and the run goes on from just
+/// there.
 void TrainLoop::stopIfRequested() {
   if (!signals.requested())
     return;
   save();
   publish();
-  throw Error(fmt::format("stopped after epoch {}, step {}; all is saved: fgrun "
-                          "train {} --out {} --resume goes on",
-                          state.epoch, state.step(), artifact.path,
-                          folder.path),
-              Fault::Stopped);
+  throw Error(
+      fmt::format("stopped after epoch {}, step {}; all is saved: fgrun "
+                  "train {} --out {} --resume goes on",
+                  state.epoch, state.step(), artifact.path, folder.path),
+      Fault::Stopped);
 }
 
 void TrainLoop::save() {
   for (const TensorInfo *tensor : checkpointTensors(program))
     if (!allFinite(tensor->dtype, program.data(*tensor), tensor->elements))
-      failDiverged(state.stepInEpoch > 0 ? state.epoch + 1 : state.epoch,
-                   fmt::format("{} holds numbers that are not finite",
-                               tensor->name));
+      failDiverged(
+          state.stepInEpoch > 0 ? state.epoch + 1 : state.epoch,
+          fmt::format("{} holds numbers that are not finite", tensor->name));
   saveCheckpoint(folder.checkpoint(), program, state);
 }
 
@@ -257,11 +260,10 @@ void TrainLoop::publish() {
 }
 
 void TrainLoop::failDiverged(uint64_t epoch, const std::string &what) {
-  std::string kept =
-      hasCheckpoint(folder.checkpoint())
-          ? fmt::format("The last good checkpoint is in {}.",
-                        folder.checkpoint())
-          : "There was no checkpoint yet.";
+  std::string kept = hasCheckpoint(folder.checkpoint())
+                         ? fmt::format("The last good checkpoint is in {}.",
+                                       folder.checkpoint())
+                         : "There was no checkpoint yet.";
   fail("epoch {}, step {}: {}: the training diverged. {} Try a smaller --rate.",
        epoch, state.step(), what, kept);
 }

@@ -22,14 +22,15 @@ struct TrainRequest {
   int threads = 0; ///< 0: all cores
 };
 
-/// Trains `artifact` and writes the run's folder (see cli of `fgrun train`). Returns
-/// where the run stands at its end. The results depend on artifact, data and settings
-/// only: not on threads, nor on how often the run was stopped and resumed.
+/// Trains `artifact` and writes the run's folder (see cli of `fgrun train`).
+/// Returns where the run stands at its end. The results depend on artifact,
+/// data and settings only: not on threads, nor on how often the run was stopped
+/// and resumed.
 ///
-/// Throws Error: of a new run into a folder that holds one, of a resumed run with
-/// other artifact, data or settings, of a loss or parameter that is not finite (the last
-/// checkpoint stays), and, of the kind Stopped, after SIGINT or SIGTERM, when
-/// all is saved.
+/// Throws Error: of a new run into a folder that holds one, of a resumed run
+/// with other artifact, data or settings, of a loss or parameter that is not
+/// finite (the last checkpoint stays), and, of the kind Stopped, after SIGINT
+/// or SIGTERM, when all is saved.
 TrainState train(const Artifact &artifact, const TrainRequest &request);
 
 } // namespace foregrad::runtime

@@ -42,8 +42,8 @@ void fillSynthetic(Program &program) {
                   image.size());
   for (const TensorInfo *label : program.tensorsOf({Role::Label}))
     for (size_t i = 0; i < label->elements; ++i)
-      static_cast<int32_t *>(program.data(*label))[i] = static_cast<int32_t>(
-          philox64(0, 1, i) % artifact.classes.size());
+      static_cast<int32_t *>(program.data(*label))[i] =
+          static_cast<int32_t>(philox64(0, 1, i) % artifact.classes.size());
 }
 
 double timeStep(Program &program, uint64_t step) {
@@ -85,8 +85,8 @@ void run(const Options &options) {
     times.push_back(timeStep(program, warmUp + i));
   std::sort(times.begin(), times.end());
   const size_t half = times.size() / 2;
-  const double median = times.size() % 2 ? times[half]
-                                         : (times[half - 1] + times[half]) / 2;
+  const double median =
+      times.size() % 2 ? times[half] : (times[half - 1] + times[half]) / 2;
   const double gflop = artifact.entry("step").flops * 1e-9;
   const double gflops = gflop / (median * 1e-3);
 
@@ -126,9 +126,11 @@ void addBench(CLI::App &app) {
   CLI::App &command = *app.add_subcommand(
       "bench", "Time a training step on synthetic data, with everything in it");
   addArtifact(command, options->artifact);
-  command.add_option("--steps", options->steps,
-                     "Steps to time, after three to warm up (default: what fits in "
-                     "about 3 s)")
+  command
+      .add_option(
+          "--steps", options->steps,
+          "Steps to time, after three to warm up (default: what fits in "
+          "about 3 s)")
       ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}))
       ->type_name("N");
   addThreads(command, options->threads);

@@ -14,8 +14,8 @@ class App;
 
 namespace foregrad::tools {
 
-// Each adds a subcommand that does its work while the command line is parsed and
-// reports what goes wrong as runtime::Error.
+// Each adds a subcommand that does its work while the command line is parsed
+// and reports what goes wrong as runtime::Error.
 void addTrain(CLI::App &app);
 void addEval(CLI::App &app);
 void addPredict(CLI::App &app);

@@ -58,18 +58,21 @@ void addEval(CLI::App &app) {
   CLI::App &command =
       *app.add_subcommand("eval", "Error and loss on the test data");
   addArtifact(command, options->artifact);
-  command.add_option("--params", options->parameters,
-                     "Parameters as safetensors (RUN/last.safetensors)")
+  command
+      .add_option("--params", options->parameters,
+                  "Parameters as safetensors (RUN/last.safetensors)")
       ->required()
       ->type_name("FILE");
-  command.add_option("--data", options->data,
-                     "mnist:FOLDER, or just mnist (default: the model's recipe)")
+  command
+      .add_option("--data", options->data,
+                  "mnist:FOLDER, or just mnist (default: the model's recipe)")
       ->type_name("SPEC");
   addThreads(command, options->threads);
   command.add_flag("--json", options->json,
                    "Print {\"error\": percent, \"loss\": mean, \"count\": n}");
-  command.footer("Example:\n"
-                 "  fgrun eval model.fgb --params run/last.safetensors --data mnist");
+  command.footer(
+      "Example:\n"
+      "  fgrun eval model.fgb --params run/last.safetensors --data mnist");
   command.callback([options] { run(*options); });
 }
 

@@ -73,7 +73,8 @@ void loadImage(Program &program, const SafetensorsFile &file) {
                   scaled.size());
 }
 
-/// A label outside the classes would make compiled code read outside its logits.
+/// A label outside the classes would make compiled code read outside its
+/// logits.
 void loadLabels(Program &program, const SafetensorsFile &file) {
   for (const TensorInfo *label : program.tensorsOf({Role::Label})) {
     const StoredTensor &stored = findInput(file, *label, "label");
@@ -84,14 +85,20 @@ void loadLabels(Program &program, const SafetensorsFile &file) {
         static_cast<int64_t>(program.artifact().classes.size());
     for (size_t i = 0; i < label->elements; ++i)
       if (values[i] < 0 || values[i] >= classes)
-        fail("{}: tensor '{}': element {}: expected a class of 0 to {}, found {}",
+        fail("{}: tensor '{}': element {}: expected a class of 0 to {}, found "
+             "{}",
              file.getPath(), stored.name, i, classes - 1, values[i]);
   }
 }
 
 void loadParameters(Program &program, const SafetensorsFile &file) {
-  std::vector<const TensorInfo *> learned =
-      program.tensorsOf({Role::Parameter, Role::Feedback});
+  const Artifact &artifact = program.artifact();
+  std::vector<const TensorInfo *> learned;
+  for (Binding binding : artifact.entry("gradient").bindings) {
+    const TensorInfo &tensor = artifact.tensors[binding.tensor];
+    if (tensor.role == Role::Parameter || tensor.role == Role::Feedback)
+      learned.push_back(&tensor);
+  }
   bool any = std::any_of(learned.begin(), learned.end(),
                          [&](const TensorInfo *tensor) {
                            return file.find(tensor->name) != nullptr;
@@ -110,13 +117,15 @@ void checkPerturbationOptions(const Artifact &artifact,
               "--perturbation FILE",
               artifact.path);
   if (!external && !options.perturbation.empty())
-    failUsage("{}: makes its own perturbations: give --seed and --step, or compile "
-              "it with fgc --external-perturbation",
-              artifact.path);
+    failUsage(
+        "{}: makes its own perturbations: give --seed and --step, or compile "
+        "it with fgc --external-perturbation",
+        artifact.path);
   if (external && options.counted)
     failUsage("--seed and --step do not go with --perturbation");
   if (!options.dump.empty() && external)
-    failUsage("--dump-perturbation: the perturbations come from --perturbation");
+    failUsage(
+        "--dump-perturbation: the perturbations come from --perturbation");
   if (!options.dump.empty() && !artifact.findEntry("perturbation"))
     fail("{}: the rule {} uses no perturbations to dump", artifact.path,
          artifact.rule);
@@ -161,15 +170,18 @@ void addGrad(CLI::App &app) {
   CLI::App &command = *app.add_subcommand(
       "grad", "Gradients of one step, without the update, as safetensors");
   addArtifact(command, options->artifact);
-  command.add_option("--inputs", options->inputs,
-                     "safetensors with image (u8 0..255, or floating 0..1), label "
-                     "(int32) and the parameters by path; without any parameter "
-                     "they start as --seed says")
+  command
+      .add_option("--inputs", options->inputs,
+                  "safetensors with image (u8 0..255, or floating 0..1), label "
+                  "(int32) and the parameters by path; without any parameter "
+                  "they start as --seed says")
       ->required()
       ->type_name("FILE");
-  command.add_option("--perturbation", options->perturbation,
-                     "safetensors with SITE.perturbation (for a model compiled with "
-                     "--external-perturbation)")
+  command
+      .add_option(
+          "--perturbation", options->perturbation,
+          "safetensors with SITE.perturbation (for a model compiled with "
+          "--external-perturbation)")
       ->type_name("FILE");
   CLI::Option *seed =
       command.add_option("--seed", options->seed, "Seed of the perturbations")
@@ -179,12 +191,14 @@ void addGrad(CLI::App &app) {
       command.add_option("--step", options->step, "Number of the step")
           ->type_name("K")
           ->capture_default_str();
-  command.add_option("--out", options->out,
-                     "Gets PATH.grad of each parameter, loss and BLOCK.loss")
+  command
+      .add_option("--out", options->out,
+                  "Gets PATH.grad of each parameter, loss and BLOCK.loss")
       ->required()
       ->type_name("FILE");
-  command.add_option("--dump-perturbation", options->dump,
-                     "Gets the SITE.perturbation that this seed and step use")
+  command
+      .add_option("--dump-perturbation", options->dump,
+                  "Gets the SITE.perturbation that this seed and step use")
       ->type_name("FILE");
   addThreads(command, options->threads);
   command.footer(

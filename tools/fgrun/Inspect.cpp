@@ -79,9 +79,8 @@ void printJson(const Artifact &artifact) {
   for (const EntryInfo &entry : artifact.entries)
     entries.push_back(entryJson(artifact, entry));
   for (const HyperInfo &hyper : artifact.hypers)
-    hypers.push_back({{"name", hyper.name},
-                      {"value", hyper.value},
-                      {"help", hyper.help}});
+    hypers.push_back(
+        {{"name", hyper.name}, {"value", hyper.value}, {"help", hyper.help}});
   for (const CodeInfo &piece : artifact.code)
     code.push_back({{"target", piece.target},
                     {"triple", piece.triple},
@@ -153,20 +152,20 @@ void printTable(const Artifact &artifact) {
   line("rule", artifact.rule);
   line("batch", std::to_string(artifact.batch));
   line("precision", std::string(nameOf(artifact.precision)));
-  line("input", fmt::format("{} {}", artifact.input().name,
-                            axesText(artifact.input())));
+  line("input",
+       fmt::format("{} {}", artifact.input().name, axesText(artifact.input())));
   line("classes", fmt::format("{}", fmt::join(artifact.classes, ", ")));
-  line("compiler", fmt::format("{} (schema {}, ABI {})",
-                               artifact.compilerVersion, artifact.schemaVersion,
-                               artifact.abiVersion));
+  line("compiler",
+       fmt::format("{} (schema {}, ABI {})", artifact.compilerVersion,
+                   artifact.schemaVersion, artifact.abiVersion));
   line("command", fmt::format("{}", fmt::join(artifact.flags, " ")));
   line("source", artifact.sourceName);
   line("file", fmt::format("{} bytes, checksum {:016x}", artifact.fileSize(),
                            artifact.hash));
   for (const CodeInfo &code : artifact.code)
-    line("code", fmt::format("{} for {}, {}{}", code.target, code.cpu,
-                             code.triple,
-                             runsHere(code) ? "" : " (not for this machine)"));
+    line("code",
+         fmt::format("{} for {}, {}{}", code.target, code.cpu, code.triple,
+                     runsHere(code) ? "" : " (not for this machine)"));
   for (const CodeInfo &code : artifact.code)
     line("  features", fmt::format("{}", fmt::join(code.features, " ")));
 

@@ -36,14 +36,16 @@ static void addCommands(CLI::App &app) {
              "fgrun COMMAND --help shows more.\n\n"
              "Exit code: 0 done, 1 the input or the run is at fault, 2 wrong "
              "usage,\n75 stopped on request after saving.");
-  for (auto *add : {addTrain, addEval, addPredict, addInspect, addBench, addGrad})
+  for (auto *add :
+       {addTrain, addEval, addPredict, addInspect, addBench, addGrad})
     add(app);
 }
 
 } // namespace foregrad::tools
 
 int main(int argc, char **argv) {
-  CLI::App app("fgrun: trains, evaluates and inspects compiled models", "fgrun");
+  CLI::App app("fgrun: trains, evaluates and inspects compiled models",
+               "fgrun");
   try {
     tools::addCommands(app);
     app.parse(argc, argv);

@@ -15,8 +15,9 @@ void addPredict(CLI::App &app) {
   CLI::App &command =
       *app.add_subcommand("predict", "Classify images (comes in a later part)");
   command.allow_extras();
-  command.footer("Example:\n  fgrun predict model.fgb --params run/last.safetensors "
-                 "image.png");
+  command.footer(
+      "Example:\n  fgrun predict model.fgb --params run/last.safetensors "
+      "image.png");
   command.callback(
       [] { runtime::fail("predict comes in a later part; eval runs now"); });
 }

@@ -25,8 +25,9 @@ void run(const Options &options) {
   runtime::Artifact artifact = runtime::Artifact::load(options.artifact);
   runtime::TrainState state = runtime::train(artifact, options.request);
   if (!options.request.quiet)
-    fmt::print("test error {:.2f} %; parameters, metrics and report are in {}\n",
-               state.rows.back().testError, options.request.folder);
+    fmt::print(
+        "test error {:.2f} %; parameters, metrics and report are in {}\n",
+        state.rows.back().testError, options.request.folder);
 }
 
 } // namespace
@@ -36,32 +37,42 @@ void addTrain(CLI::App &app) {
   runtime::RunOptions &given = options->request.options;
   CLI::App &command = *app.add_subcommand("train", "Train a model");
   addArtifact(command, options->artifact);
-  command.add_option("--out", options->request.folder,
-                     "Folder of the run, created where needed")
+  command
+      .add_option("--out", options->request.folder,
+                  "Folder of the run, created where needed")
       ->required()
       ->type_name("RUN");
-  command.add_option("--data", given.data,
-                     "mnist:FOLDER (the four IDX files, .gz or not), or just mnist "
-                     "for the copy that comes with the program (default: the "
-                     "model's recipe)")
+  command
+      .add_option(
+          "--data", given.data,
+          "mnist:FOLDER (the four IDX files, .gz or not), or just mnist "
+          "for the copy that comes with the program (default: the "
+          "model's recipe)")
       ->type_name("SPEC");
-  command.add_option("--epochs", given.epochs,
-                     "Passes over the training data (default: the recipe)")
+  command
+      .add_option("--epochs", given.epochs,
+                  "Passes over the training data (default: the recipe)")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
-  command.add_option("--rate", given.rate,
-                     "Learning rate at the start (default: the recipe)")
+  command
+      .add_option("--rate", given.rate,
+                  "Learning rate at the start (default: the recipe)")
       ->type_name("X");
-  command.add_option("--seed", given.seed,
-                     "Seed of initial values, order and perturbations (default: 0)")
+  command
+      .add_option(
+          "--seed", given.seed,
+          "Seed of initial values, order and perturbations (default: 0)")
       ->type_name("S");
   addThreads(command, options->request.threads);
-  command.add_flag("--resume", options->request.resume,
-                   "Go on with the run in RUN, bit for bit as if it had not been "
-                   "stopped; settings come from there");
-  command.add_option("--set", given.settings,
-                     "Set a number of the recipe (fgrun inspect lists them), or data, "
-                     "epochs, schedule, seed")
+  command.add_flag(
+      "--resume", options->request.resume,
+      "Go on with the run in RUN, bit for bit as if it had not been "
+      "stopped; settings come from there");
+  command
+      .add_option(
+          "--set", given.settings,
+          "Set a number of the recipe (fgrun inspect lists them), or data, "
+          "epochs, schedule, seed")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   command.add_flag("--quiet", options->request.quiet, "Print errors only");
@@ -69,7 +80,8 @@ void addTrain(CLI::App &app) {
       "Writes into RUN: metrics.jsonl (a line an epoch), last.safetensors\n"
       "(parameters), checkpoint/, config.json, report.html. Ctrl-C or SIGTERM\n"
       "finishes the step, saves and exits with code 75.\n\n"
-      "Code in a model file runs with your rights: train only models you trust.\n\n"
+      "Code in a model file runs with your rights: train only models you "
+      "trust.\n\n"
       "Examples:\n"
       "  fgrun train model.fgb --data mnist --out run --epochs 10\n"
       "  fgrun train model.fgb --data mnist:data/mnist --out run --rate 0.02 "

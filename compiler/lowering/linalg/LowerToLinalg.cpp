@@ -257,6 +257,7 @@ std::unique_ptr<Pass> createLowerToLinalgPass() {
 void buildBufferizePipeline(OpPassManager &manager) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.addNestedPass<func::FuncOp>(createStartSumsPass());
   manager.addNestedPass<func::FuncOp>(createFuseElementwisePass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
@@ -282,6 +283,7 @@ void registerLinalgDialects(DialectRegistry &registry) {
 
 void registerLinalgPasses() {
   registerPass(createLowerToLinalgPass);
+  registerPass(createStartSumsPass);
   registerPass(createFuseElementwisePass);
   registerPass(createWriteInPlacePass);
   PassPipelineRegistration<>("fg-bufferize",

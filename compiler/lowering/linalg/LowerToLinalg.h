@@ -40,6 +40,9 @@ std::unique_ptr<mlir::Pass> createLowerToLinalgPass();
 /// where that saves memory traffic; perturbations always are.
 std::unique_ptr<mlir::Pass> createFuseElementwisePass();
 
+/// `fg-start-sums`: sums of products begin at the bias that is added to them.
+std::unique_ptr<mlir::Pass> createStartSumsPass();
+
 /// `fg-write-in-place`: lets results be computed in the buffers that they end
 /// in.
 std::unique_ptr<mlir::Pass> createWriteInPlacePass();

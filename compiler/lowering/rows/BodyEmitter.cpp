@@ -341,16 +341,33 @@ SmallVector<Value> BodyEmitter::yielded(const Scope &scope,
   return results;
 }
 
+static NoiseStream streamOf(fg::NoiseOp noise, Value seed, Value step) {
+  NoiseStream stream;
+  stream.law = static_cast<fg::NoiseLaw>(noise.getLaw());
+  stream.site = noise.getSite();
+  stream.seed = seed;
+  stream.step = step;
+  return stream;
+}
+
+void expandScalarNoise(Operation *root) {
+  root->walk([](fg::NoiseOp noise) {
+    OpBuilder builder(noise);
+    NoiseStream stream = streamOf(noise, noise.getSeed(), noise.getStep());
+    noise.replaceAllUsesWith(
+        emitNoiseVector(builder, noise.getLoc(), stream, noise.getSample(),
+                        noise.getElement(), cast<FloatType>(noise.getType())));
+    noise.erase();
+  });
+}
+
 void BodyEmitter::emitNoise(Operation &inner, Scope &scope,
                             ArrayRef<LaneGroup> groups) {
   auto noise = cast<fg::NoiseOp>(inner);
   auto type = cast<FloatType>(noise.getType());
   auto scalarOf = [&](Value value) { return operand(scope, value, 0, false); };
-  NoiseStream stream;
-  stream.law = static_cast<fg::NoiseLaw>(noise.getLaw());
-  stream.site = noise.getSite();
-  stream.seed = scalarOf(noise.getSeed());
-  stream.step = scalarOf(noise.getStep());
+  NoiseStream stream =
+      streamOf(noise, scalarOf(noise.getSeed()), scalarOf(noise.getStep()));
   if (!plan.vector() || !info[noise].varying) {
     Value value = emitNoiseVector(b, loc, stream, scalarOf(noise.getSample()),
                                   scalarOf(noise.getElement()), type);

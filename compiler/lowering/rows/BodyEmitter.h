@@ -101,6 +101,9 @@ private:
   llvm::SmallVector<LinearForm> forms; // inputs, outputs, indices; as placed
 };
 
+/// Writes out all random numbers in `root` that are still single ones.
+void expandScalarNoise(mlir::Operation *root);
+
 } // namespace foregrad::compiler::rows
 
 #endif // FOREGRAD_COMPILER_LOWERING_ROWS_BODYEMITTER_H

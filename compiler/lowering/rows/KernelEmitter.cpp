@@ -6,7 +6,7 @@
 
 #include "compiler/lowering/rows/KernelEmitter.h"
 
-#include "compiler/lowering/rows/NestEmitter.h"
+#include "compiler/lowering/rows/BodyEmitter.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/Utils.h"
@@ -30,7 +30,7 @@ namespace {
 // A task is worth handing to a thread from here on; with that much for each,
 // there are at least minTasks tasks.
 constexpr double taskNanoseconds = 20e3;
-constexpr double leastTaskNanoseconds = 5e3;
+constexpr double leastTaskNanoseconds = 2.5e3;
 constexpr int64_t minTasks = 8;
 constexpr int64_t maxTasks = 1024;
 // Elements by which a vector dimension is cut into tasks.
@@ -291,6 +291,7 @@ LogicalResult emitScalarKernel(linalg::GenericOp op) {
   if (failed(linalg::linalgOpToLoops(rewriter, op)))
     return op.emitError("has a form that cannot be compiled");
   rewriter.eraseOp(op);
+  expandScalarNoise(forall);
   SmallVector<affine::AffineApplyOp> maps;
   forall.walk([&](affine::AffineApplyOp apply) { maps.push_back(apply); });
   for (affine::AffineApplyOp apply : maps) {

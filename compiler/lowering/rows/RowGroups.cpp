@@ -20,9 +20,11 @@ namespace foregrad::compiler::rows {
 namespace {
 
 // Below this a kernel is not worth a second thread.
-constexpr double smallKernelNanoseconds = 40e3;
+constexpr double smallKernelNanoseconds = 20e3;
 constexpr int64_t minRows = 8;
 constexpr unsigned maxGroupOps = 64;
+// Kernels back to which an op may move.
+constexpr unsigned maxLookBack = 16;
 // How much slower a group's code may be than its ops' own best code.
 constexpr double maxSlowdown = 1.5;
 // Instructions around one run of an op's vector loop.
@@ -100,47 +102,42 @@ double codeCost(ArrayRef<RowOp> split, const TargetDescription &target) {
   return cost;
 }
 
-struct RowChoice {
-  int64_t rows = 0; // 0: there is no good one
-  double cost = 0;
-  int64_t bytes = 0;
-};
-
 RowChoice chooseRows(ArrayRef<RowOp> ops, const TargetDescription &target) {
-  llvm::SmallSetVector<int64_t, 16> candidates;
-  for (const RowOp &op : ops) {
-    for (int64_t rows : naturalRows(op))
-      candidates.insert(rows);
-    for (int64_t inner = 256; inner <= 2048; inner *= 2)
-      if (op.parallelSize() % inner == 0)
-        candidates.insert(op.parallelSize() / inner);
-  }
   double nanoseconds = 0, alone = 0;
+  llvm::SmallSetVector<int64_t, 16> natural, cut;
   for (const RowOp &op : ops) {
     nanoseconds += estimateNanoseconds(op);
     if (std::optional<RowOp> whole = splitRows(op, 1))
       alone += codeCost(*whole, target);
+    for (int64_t rows : naturalRows(op))
+      natural.insert(rows);
+    for (int64_t inner = 256; inner <= 2048; inner *= 2)
+      if (op.parallelSize() % inner == 0)
+        cut.insert(op.parallelSize() / inner);
   }
+  bool small = nanoseconds <= smallKernelNanoseconds;
   RowChoice best;
-  for (int64_t rows : candidates) {
-    if (rows < minRows && nanoseconds > smallKernelNanoseconds)
-      continue;
+  auto consider = [&](int64_t rows) {
+    if (rows < minRows && !small)
+      return;
     std::optional<RowOps> split = splitAll(ops, rows);
     if (!split || !canShareRows(*split, rows))
-      continue;
+      return;
     RowChoice choice{rows, codeCost(*split, target), rowBytes(*split)};
-    bool small = nanoseconds <= smallKernelNanoseconds;
     if (choice.cost > maxSlowdown * alone && !small)
-      continue;
+      return;
     if (choice.bytes > target.l2Bytes / 2 && rows != 1)
-      continue;
+      return;
     if (choice.bytes > target.l1Bytes)
       choice.cost *= 1.3;
-    // Where the code is as good, short rows keep more in the cache.
-    double margin = rows > best.rows ? 1.02 : 1.0;
+    // Where the code is about as good, short rows keep more in the cache.
+    double margin = rows > best.rows ? 1.05 : 1 / 1.05;
     if (best.rows == 0 || choice.cost < margin * best.cost)
       best = choice;
-  }
+  };
+  llvm::for_each(natural, consider);
+  if (best.rows == 0)
+    llvm::for_each(cut, consider);
   return best;
 }
 
@@ -221,50 +218,57 @@ bool canStandAt(const RowOp &op, Operation *position) {
   return llvm::all_of(captured, available);
 }
 
-bool RowGroups::tryJoin(Item &item, const RowOp &op) {
+bool RowGroups::tryJoin(Item &item, const RowOp &op, const RowChoice &alone) {
   RowGroup &group = *item.group;
   if (group.ops.size() >= maxGroupOps || !canStandAt(op, group.position()))
     return false;
-  RowChoice before = chooseRows(group.ops, target);
   RowOps joined = group.ops;
   joined.push_back(op);
   RowChoice after = chooseRows(joined, target);
   if (after.rows == 0)
     return false;
   // Rows that no longer fit the cache are worse than another pass over memory.
-  if (before.rows != 0 && before.bytes <= target.l1Bytes &&
-      after.bytes > target.l1Bytes && after.rows != before.rows)
-    return false;
+  for (const RowChoice &before : {item.choice, alone})
+    if (before.rows != 0 && before.rows != after.rows &&
+        before.bytes <= target.l1Bytes && after.bytes > target.l1Bytes)
+      return false;
   group.ops = std::move(joined);
   group.rows = after.rows;
+  item.choice = after;
   return true;
 }
 
 void RowGroups::add(RowOp op) {
   BufferSet reads = readsOf(op), writes = writesOf(op);
-  if (fuse)
+  RowChoice alone;
+  if (fuse) {
+    alone = chooseRows(op, target);
+    unsigned looked = 0;
     for (Item &item : llvm::reverse(items)) {
-      if (item.group && tryJoin(item, op)) {
+      if (item.group && tryJoin(item, op, alone)) {
         item.reads.insert(reads.begin(), reads.end());
         item.writes.insert(writes.begin(), writes.end());
         return;
       }
       // It may move up past this one only if they have nothing to do with
       // each other.
-      if (meet(writes, item.reads) || meet(writes, item.writes) ||
-          meet(reads, item.writes))
+      if (++looked == maxLookBack || meet(writes, item.reads) ||
+          meet(writes, item.writes) || meet(reads, item.writes))
         break;
     }
+  }
   Item item;
   item.group = RowGroup();
   item.group->ops.push_back(std::move(op));
+  item.choice = alone;
   item.reads = std::move(reads);
   item.writes = std::move(writes);
   items.push_back(std::move(item));
 }
 
 void RowGroups::addOther(Operation *op, BufferSet reads, BufferSet writes) {
-  items.push_back({std::nullopt, std::move(reads), std::move(writes)});
+  items.push_back(
+      {std::nullopt, RowChoice(), std::move(reads), std::move(writes)});
 }
 
 SmallVector<RowGroup, 0> RowGroups::take() {

@@ -43,6 +43,13 @@ struct BufferUse {
 llvm::MapVector<mlir::Value, BufferUse> buffersOf(llvm::ArrayRef<RowOp> ops,
                                                   int64_t rows);
 
+/// A number of rows for some ops and what it means.
+struct RowChoice {
+  int64_t rows = 0;  // 0: there is no good one
+  double cost = 0;   // instructions of all rows
+  int64_t bytes = 0; // that one row touches
+};
+
 /// Forms groups from a straight line of ops, added in program order.
 class RowGroups {
 public:
@@ -58,9 +65,10 @@ public:
 private:
   struct Item {
     std::optional<RowGroup> group; // none: another op
+    RowChoice choice;
     BufferSet reads, writes;
   };
-  bool tryJoin(Item &item, const RowOp &op);
+  bool tryJoin(Item &item, const RowOp &op, const RowChoice &alone);
 
   const TargetDescription &target;
   bool fuse;

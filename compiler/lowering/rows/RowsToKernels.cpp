@@ -25,6 +25,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <utility>
+
 using namespace mlir;
 
 namespace foregrad::compiler {
@@ -261,17 +263,21 @@ private:
     line = std::move(kept);
   }
 
-  /// Views and allocations that nothing uses any more.
+  /// Views and allocations that nothing uses any more, users first.
   void eraseUnused(Block &block) {
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-      bool erasable = isa<ViewLikeOpInterface, memref::AllocOp>(op) ||
-                      op.hasTrait<OpTrait::ConstantLike>();
-      if (auto dealloc = dyn_cast<memref::DeallocOp>(op))
-        erasable = dealloc.getMemref().hasOneUse() &&
-                   dealloc.getMemref().getDefiningOp<memref::AllocOp>();
-      if (erasable && op.use_empty())
+    bool erased = true;
+    while (std::exchange(erased, false))
+      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+        bool erasable = isa<ViewLikeOpInterface, memref::AllocOp>(op) ||
+                        op.hasTrait<OpTrait::ConstantLike>();
+        if (auto dealloc = dyn_cast<memref::DeallocOp>(op))
+          erasable = dealloc.getMemref().hasOneUse() &&
+                     dealloc.getMemref().getDefiningOp<memref::AllocOp>();
+        if (!erasable || !op.use_empty())
+          continue;
         op.erase();
-    }
+        erased = true;
+      }
   }
 
   TargetDescription target;

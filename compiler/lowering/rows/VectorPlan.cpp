@@ -322,7 +322,7 @@ VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
       if (stride == 1)
         perVector += 1;
       else if (stride != 0)
-        perVector += isOutput ? 2 * lanes : lanes;
+        perVector += double(isOutput ? 4 * lanes : 2 * lanes);
     }
     if (op.isReduction(d))
       plan.unroll = 4;

@@ -303,6 +303,17 @@ std::vector<RowCase> makeCases() {
   add("noise_groups_16", noiseGroups("8", "16"));
   add("noise_groups_odd", noiseGroups("3", "32"));
 
+  add("noise_not_linear",
+      function("%x: memref<8x$T>, %seed: memref<i64>, %y: memref<40x$T>",
+               generic("i", {"i mod 8", "", "i"}, "p", "%x, %seed",
+                       "memref<8x$T>, memref<i64>", "%y", "memref<40x$T>",
+                       "^bb0(%a: $T, %s: i64, %o: $T):\n"
+                       "  %n = linalg.index 0 : index\n"
+                       "  %u = fg.noise %s, %s, %n, %n site 2 law rademacher : "
+                       "$T\n"
+                       "  %r = arith.mulf %u, %a : $T\n"
+                       "  linalg.yield %r : $T\n")));
+
   add("transpose",
       function("%x: memref<37x50x$T>, %y: memref<50x37x$T>",
                "linalg.transpose ins(%x : memref<37x50x$T>) outs(%y : "

@@ -1,0 +1,240 @@
+// RUN: %fg-opt --pass-pipeline='builtin.module(func.func(fg-rows-to-kernels{vector-bytes=64 vector-registers=32 l1=32768 l2=1048576},cse))' --split-input-file %s | FileCheck %s
+
+// Elementwise: cut into tasks by the vector dimension; whole registers only.
+
+// CHECK-LABEL: func.func @elementwise
+// CHECK:       scf.forall (%{{.*}}) in (8)
+// CHECK:         scf.for %{{.*}} = %{{.*}} to %{{.*}} step %{{c16.*}}
+// CHECK:           vector.load {{.*}} : memref<1048576xf32>, vector<16xf32>
+// CHECK:           arith.mulf {{.*}} fastmath<contract> : vector<16xf32>
+// CHECK:           vector.store {{.*}} : memref<1048576xf32>, vector<16xf32>
+// CHECK-NOT:   linalg
+func.func @elementwise(%x: memref<1024x1024xf32>, %y: memref<1024x1024xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+    iterator_types = ["parallel", "parallel"]}
+    ins(%x : memref<1024x1024xf32>) outs(%y : memref<1024x1024xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.mulf %a, %a : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// What is the same along the vector is loaded once, as a scalar.
+
+// CHECK-LABEL: func.func @broadcast
+// CHECK:       scf.forall
+// CHECK:         %[[S:.*]] = memref.load %{{.*}} : memref<64xf32>
+// CHECK:         scf.for
+// CHECK:           vector.broadcast %[[S]] : f32 to vector<16xf32>
+func.func @broadcast(%x: memref<64x512xf32>, %s: memref<64xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>],
+    iterator_types = ["parallel", "parallel"]}
+    ins(%s : memref<64xf32>) outs(%x : memref<64x512xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.subf %o, %a : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// The last elements of a row under a constant mask.
+
+// CHECK-LABEL: func.func @tail
+// CHECK:       %[[MASK:.*]] = vector.constant_mask [10] : vector<16xi1>
+// CHECK:       vector.maskedload {{.*}}, %[[MASK]]
+// CHECK:       vector.maskedstore {{.*}}, %[[MASK]]
+func.func @tail(%x: memref<10xf32>, %y: memref<10xf32>) {
+  linalg.copy ins(%x : memref<10xf32>) outs(%y : memref<10xf32>)
+  return
+}
+
+// -----
+
+// A sum along the row: four partial sums, combined in a fixed order; the fill is
+// its start and no kernel.
+
+// CHECK-LABEL: func.func @row_sum
+// CHECK-COUNT-1: scf.forall
+// CHECK:       %[[P:.*]]:4 = scf.for {{.*}} step %{{c64.*}} iter_args
+// CHECK-COUNT-4: arith.addf {{.*}} : vector<16xf32>
+// CHECK:       scf.yield
+// CHECK:       vector.extract_strided_slice {{.*}} : vector<16xf32> to vector<8xf32>
+// CHECK:       memref.store
+// CHECK-NOT:   scf.forall
+func.func @row_sum(%x: memref<64x512xf32>, %y: memref<64xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<64xf32>)
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+    iterator_types = ["parallel", "reduction"]}
+    ins(%x : memref<64x512xf32>) outs(%y : memref<64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %o, %a : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// Masked lanes never enter a sum.
+
+// CHECK-LABEL: func.func @row_sum_tail
+// CHECK:       %[[V:.*]] = vector.maskedload
+// CHECK:       %[[SUM:.*]] = arith.addf
+// CHECK:       arith.select %{{.*}}, %[[SUM]], %{{.*}} : vector<16xi1>, vector<16xf32>
+func.func @row_sum_tail(%x: memref<64x10xf32>, %y: memref<64xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+    iterator_types = ["parallel", "reduction"]}
+    ins(%x : memref<64x10xf32>) outs(%y : memref<64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %o, %a : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// A sum over rows: tasks over columns, accumulators in registers.
+
+// CHECK-LABEL: func.func @column_sum
+// CHECK:       scf.forall (%{{.*}}) in (8)
+// CHECK:         %{{.*}}:4 = scf.for %{{.*}} to %{{c8192.*}} step %{{.*}} iter_args
+// CHECK-SAME:      vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+// CHECK-COUNT-4: vector.store
+func.func @column_sum(%x: memref<128x64x512xf32>, %y: memref<512xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(c, b, t) -> (b, t, c)>,
+                     affine_map<(c, b, t) -> (c)>],
+    iterator_types = ["parallel", "reduction", "reduction"]}
+    ins(%x : memref<128x64x512xf32>) outs(%y : memref<512xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %o, %a : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// All to one number: one task.
+
+// CHECK-LABEL: func.func @full_sum
+// CHECK:       scf.forall (%{{.*}}) in (1)
+// CHECK:         memref.store {{.*}} : memref<1xf32>
+func.func @full_sum(%x: memref<128xf32>, %y: memref<f32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>],
+    iterator_types = ["reduction"]}
+    ins(%x : memref<128xf32>) outs(%y : memref<f32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %o, %a : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// Labels against indices.
+
+// CHECK-LABEL: func.func @one_hot
+// CHECK:       %[[LABEL:.*]] = memref.load %{{.*}} : memref<128xi32>
+// CHECK:       arith.cmpi eq, {{.*}} : vector<16xindex>
+// CHECK:       arith.select {{.*}} : vector<16xi1>, vector<16xf32>
+func.func @one_hot(%label: memref<128xi32>, %y: memref<128x10xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  linalg.generic {
+    indexing_maps = [affine_map<(n, k) -> (n)>, affine_map<(n, k) -> (n, k)>],
+    iterator_types = ["parallel", "parallel"]}
+    ins(%label : memref<128xi32>) outs(%y : memref<128x10xf32>) {
+  ^bb0(%l: i32, %o: f32):
+    %k = linalg.index 1 : index
+    %c = arith.index_cast %l : i32 to index
+    %is = arith.cmpi eq, %k, %c : index
+    %r = arith.select %is, %one, %zero : f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// Ops on the same rows share a kernel; what only they use is one row of scratch
+// memory, also when one of them sees it through a view.
+
+// CHECK-LABEL: func.func @norm
+// CHECK-NOT:   memref.alloc()
+// CHECK:       scf.forall
+// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<512xf32>
+// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<16xf32>
+// CHECK-NOT:   scf.forall
+// CHECK:       return
+func.func @norm(%x: memref<128x64x512xf32>, %y: memref<128x64x16x32xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %q = memref.alloc() : memref<128x64x512xf32>
+  linalg.generic {
+    indexing_maps = [affine_map<(b, t, c) -> (b, t, c)>,
+                     affine_map<(b, t, c) -> (b, t, c)>],
+    iterator_types = ["parallel", "parallel", "parallel"]}
+    ins(%x : memref<128x64x512xf32>) outs(%q : memref<128x64x512xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.maximumf %a, %zero : f32
+    linalg.yield %s : f32
+  }
+  %v = memref.expand_shape %q [[0], [1], [2, 3]] output_shape [128, 64, 16, 32]
+    : memref<128x64x512xf32> into memref<128x64x16x32xf32>
+  %sum = memref.alloc() : memref<128x64x16xf32>
+  linalg.fill ins(%zero : f32) outs(%sum : memref<128x64x16xf32>)
+  linalg.generic {
+    indexing_maps = [affine_map<(b, t, g, u) -> (b, t, g, u)>,
+                     affine_map<(b, t, g, u) -> (b, t, g)>],
+    iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+    ins(%v : memref<128x64x16x32xf32>) outs(%sum : memref<128x64x16xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %a, %o : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {
+    indexing_maps = [affine_map<(b, t, g, u) -> (b, t, g, u)>,
+                     affine_map<(b, t, g, u) -> (b, t, g)>,
+                     affine_map<(b, t, g, u) -> (b, t, g, u)>],
+    iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+    ins(%v, %sum : memref<128x64x16x32xf32>, memref<128x64x16xf32>)
+    outs(%y : memref<128x64x16x32xf32>) {
+  ^bb0(%a: f32, %m: f32, %o: f32):
+    %s = arith.subf %a, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// A transposed read of what was written needs all rows first: two kernels.
+
+// CHECK-LABEL: func.func @not_fused
+// CHECK-COUNT-2: scf.forall
+func.func @not_fused(%x: memref<512x512xf32>, %y: memref<512x512xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>],
+    iterator_types = ["parallel", "parallel"]}
+    outs(%x : memref<512x512xf32>) {
+  ^bb0(%o: f32):
+    %s = arith.mulf %o, %o : f32
+    linalg.yield %s : f32
+  }
+  linalg.transpose ins(%x : memref<512x512xf32>) outs(%y : memref<512x512xf32>)
+    permutation = [1, 0]
+  return
+}

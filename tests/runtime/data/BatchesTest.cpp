@@ -1,0 +1,127 @@
+//===- BatchesTest.cpp - Order and contents of batches --------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/data/Batches.h"
+
+#include "runtime/support/Philox.h"
+#include "tests/runtime/model/TestModel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <gmock/gmock.h>
+
+namespace foregrad::runtime {
+namespace {
+
+using namespace tests;
+using testing::ElementsAre;
+
+// The known answers of the generator's authors (Random123, kat_vectors).
+TEST(Philox, GivesTheKnownAnswers) {
+  EXPECT_THAT(philox({0, 0, 0, 0}, {0, 0}),
+              ElementsAre(0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u));
+  EXPECT_THAT(philox({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+                     {0xffffffff, 0xffffffff}),
+              ElementsAre(0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu));
+  EXPECT_THAT(philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+                     {0xa4093822, 0x299f31d0}),
+              ElementsAre(0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u));
+}
+
+TEST(ShuffledOrder, IsAPermutationThatDependsOnSeedAndEpoch) {
+  std::vector<uint64_t> order = shuffledOrder(5, 0, 1000);
+  EXPECT_EQ(order, shuffledOrder(5, 0, 1000));
+  EXPECT_NE(order, shuffledOrder(5, 1, 1000));
+  EXPECT_NE(order, shuffledOrder(6, 0, 1000));
+  std::sort(order.begin(), order.end());
+  std::vector<uint64_t> all(1000);
+  std::iota(all.begin(), all.end(), uint64_t{0});
+  EXPECT_EQ(order, all);
+}
+
+// Pinned: another order would silently change every published result.
+TEST(ShuffledOrder, StaysAsItIs) {
+  EXPECT_THAT(shuffledOrder(0, 0, 8), ElementsAre(0, 7, 6, 3, 4, 1, 2, 5));
+}
+
+TEST(ShuffledOrder, IsUniform) {
+  // How often each of 6 places gets each of 6 samples in 6000 epochs: 1000 +- 4
+  // sigma of 29.
+  int counts[6][6] = {};
+  for (uint64_t epoch = 0; epoch < 6000; ++epoch) {
+    std::vector<uint64_t> order = shuffledOrder(1, epoch, 6);
+    for (size_t place = 0; place < 6; ++place)
+      ++counts[place][order[place]];
+  }
+  for (auto &place : counts)
+    for (int count : place)
+      EXPECT_NEAR(count, 1000, 120);
+}
+
+class FillBatch : public testing::TestWithParam<DType> {};
+
+TEST_P(FillBatch, ScalesBytesAndRepeatsTheLastSample) {
+  TemporaryFolder folder;
+  writeDataset(folder.path, 20, 10);
+  auto data = openDataset("mnist:" + folder.path);
+  ModelOptions options;
+  options.precision = GetParam();
+  Artifact artifact =
+      Artifact::parse("m", alignedCopy(serializeModel(describeModel(options))));
+  Program program(artifact, {"eval"}, 1);
+  const uint64_t samples[] = {3, 0, 7};
+  fillBatch(program, *data, Dataset::Split::Test, samples);
+  const void *images = program.data(artifact.input());
+  const auto *labels =
+      static_cast<const int32_t *>(program.data(*artifact.findTensor("label")));
+  for (size_t row = 0; row < modelBatch; ++row) {
+    uint64_t sample = samples[std::min<size_t>(row, 2)];
+    EXPECT_EQ(labels[row], data->label(Dataset::Split::Test, sample));
+    for (size_t p = 0; p < modelPixels; ++p) {
+      double byte = data->image(Dataset::Split::Test, sample)[p];
+      double expected = GetParam() == DType::F32
+                            ? static_cast<float>(byte) / 255.0f
+                            : byte / 255.0;
+      EXPECT_EQ(loadElement(GetParam(), images, row * modelPixels + p),
+                expected);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, FillBatch,
+                         testing::Values(DType::F32, DType::F64),
+                         [](const auto &info) {
+                           return std::string(nameOf(info.param));
+                         });
+
+TEST(CountErrors, TakesTheFirstOfEqualAndNeverNaN) {
+  TemporaryFolder folder;
+  writeDataset(folder.path, 20, 10);
+  auto data = openDataset("mnist:" + folder.path);
+  Artifact artifact =
+      Artifact::parse("m", alignedCopy(serializeModel(describeModel())));
+  Program program(artifact, {"eval"}, 1);
+  auto *logits =
+      static_cast<float *>(program.data(*artifact.findTensor("logits")));
+  const uint64_t sample[] = {0};
+  auto label =
+      static_cast<size_t>(data->label(Dataset::Split::Test, sample[0]));
+  auto errors = [&] {
+    return countErrors(program, *data, Dataset::Split::Test, sample);
+  };
+  std::fill_n(logits, modelClasses, 1.0f);
+  EXPECT_EQ(errors(), label == 0 ? 0u : 1u);
+  logits[label] = 2;
+  EXPECT_EQ(errors(), 0u);
+  logits[(label + 1) % modelClasses] = NAN;
+  EXPECT_EQ(errors(), 0u);
+  std::fill_n(logits, modelClasses, NAN);
+  EXPECT_EQ(errors(), 1u);
+}
+
+} // namespace
+} // namespace foregrad::runtime

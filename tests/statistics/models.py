@@ -1,0 +1,40 @@
+# Licensed under the Apache License v2.0; see LICENSE.
+"""Compiles a golden case and runs single steps of it; for the scripts of this folder."""
+
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(TESTS, "support"))
+sys.path.insert(0, os.path.join(TESTS, "golden"))
+import check_gradients
+import safetensors
+
+
+def golden_file(case, name):
+    return os.path.join(TESTS, "golden", case, name + ".safetensors")
+
+
+class Model:
+    """The sample in the shape of a golden case, compiled to `artifact`."""
+
+    def __init__(self, fgc, fgrun, case, artifact, rule, precision, options=()):
+        self.fgrun, self.case, self.artifact = fgrun, case, artifact
+        with open(os.path.join(TESTS, "golden", case, "case.json")) as file:
+            shape = json.load(file)
+        command = [fgc, os.path.join(os.path.dirname(TESTS), "samples", "localmixer",
+                                     "localmixer.fg"),
+                   "-o", artifact, "--batch", str(shape["batch"]), "--rule", rule,
+                   "--precision", precision]
+        for name, value in check_gradients.sample_parameters(shape).items():
+            command += ["-D", f"{name}={value}"]
+        check_gradients.run(command + list(options))
+
+    def step(self, output, *options):
+        """The tensors of one step on the case's own inputs, written to `output`."""
+        check_gradients.run([self.fgrun, "grad", self.artifact, "--inputs",
+                             golden_file(self.case, "inputs"), "--threads", "1",
+                             "--out", output, *map(str, options)])
+        return safetensors.load(output)
