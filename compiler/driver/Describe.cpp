@@ -221,12 +221,13 @@ LogicalResult checkNames(ModuleOp module, const OptimizerInfo &optimizer) {
     StringRef name = op->getAttrOfType<StringAttr>("name").getValue();
     if (!taken.contains(name))
       return WalkResult::advance();
+    bool isInput = isa<fg::InputOp>(op);
     InFlightDiagnostic error =
-        emitError(op->getLoc(),
-                  isa<fg::InputOp>(op) ? "the input" : "the label")
+        emitError(op->getLoc(), isInput ? "the input" : "the label")
         << " cannot be called '" << name << "'";
     error.attachNote() << "something of the training step has this name "
-                          "already; take another one, such as 'image'";
+                          "already; take another one, such as "
+                       << (isInput ? "'image'" : "'class'");
     return WalkResult::interrupt();
   });
   return failure(walked.wasInterrupted());

@@ -80,7 +80,7 @@ void Progress::step(uint64_t epoch, uint64_t stepInEpoch, double loss,
   // A line that wraps could not be drawn over.
   line.resize(std::min(line.size(), terminalWidth() - 1));
   fmt::print(stderr, "\r\x1b[K{}", line);
-  std::fflush(stderr);
+  (void)std::fflush(stderr);
   visible = true;
 }
 
@@ -97,14 +97,14 @@ void Progress::note(const std::string &text) {
     return;
   clear();
   fmt::print("{}\n", text);
-  std::fflush(stdout);
+  (void)std::fflush(stdout);
 }
 
 void Progress::clear() {
   if (!visible)
     return;
   fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  (void)std::fflush(stderr);
   visible = false;
 }
 

@@ -48,7 +48,7 @@ void loadTensors(Program &program, const SafetensorsFile &file,
 void saveTensors(const std::string &path, const Program &program,
                  const std::vector<const TensorInfo *> &tensors,
                  const std::map<std::string, std::string> &metadata,
-                 std::vector<uint64_t> scalarShape) {
+                 const std::vector<uint64_t> &scalarShape) {
   std::vector<TensorView> views;
   for (const TensorInfo *tensor : tensors) {
     std::vector<uint64_t> shape(tensor->shape.begin(), tensor->shape.end());

@@ -26,7 +26,7 @@ void loadTensors(Program &program, const SafetensorsFile &file,
 void saveTensors(const std::string &path, const Program &program,
                  const std::vector<const TensorInfo *> &tensors,
                  const std::map<std::string, std::string> &metadata,
-                 std::vector<uint64_t> scalarShape = {});
+                 const std::vector<uint64_t> &scalarShape = {});
 
 } // namespace foregrad::runtime
 

@@ -111,7 +111,7 @@ def test_forward_gradient_learns(programs):
 
 
 def test_backpropagation_learns(programs):
-    require_learned(programs.train("run", rule="bp"), 1, 9.0)
+    require_learned(programs.train("run", rule="bp"), 1, 12.0)
 
 
 def test_same_bits_on_any_threads(programs):

@@ -39,6 +39,7 @@ uint64_t parameterCount(const Artifact &artifact) {
 
 bool runsHere(const CodeInfo &code) {
   return code.target == "cpu" &&
+         code.triple.starts_with(machineArchitecture() + "-") &&
          missingFeatures(code.features, machineFeatures()).empty();
 }
 

@@ -28,8 +28,8 @@ Value AbiBuilder::bytesBehind(Location loc, Value pointer, int64_t offset) {
   if (offset == 0)
     return pointer;
   SmallVector<LLVM::GEPArg> index;
-  // GEPArg holds 32 bits; a farther place needs a value.
-  if (llvm::isInt<32>(offset))
+  // A constant GEPArg silently keeps 29 bits; a farther place needs a value.
+  if (llvm::isInt<LLVM::kGEPConstantBitWidth>(offset))
     index.push_back(static_cast<int32_t>(offset));
   else
     index.push_back(constant(loc, offset));

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <ostream>
 
 #include <gmock/gmock.h>
 
@@ -166,6 +167,11 @@ struct Mistake {
   std::function<void(schema::ArtifactT &)> make;
   std::string message;
 };
+
+/// Names the test in the list of tests.
+void PrintTo(const Mistake &mistake, std::ostream *stream) {
+  *stream << mistake.name;
+}
 
 class ArtifactMistake : public testing::TestWithParam<Mistake> {};
 
