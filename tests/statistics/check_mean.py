@@ -173,7 +173,8 @@ def check_case(arguments, case, scratch):
         failures += not holds
         print(f"  {'ok  ' if holds else 'FAIL'} {what}: {text}")
 
-    print(f"{case} {arguments.rule} {arguments.law}: {STEPS[case]} steps of {DIRECTIONS} directions")
+    print(f"{case} {arguments.rule} {arguments.law}: {STEPS[case]} steps of "
+          f"{DIRECTIONS} directions")
     for row in check_exact(golden, steps[:8]):
         report(*row)
     for layer, names in layers.items():

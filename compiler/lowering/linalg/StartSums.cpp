@@ -39,14 +39,14 @@ static linalg::GenericOp productFromZero(Value value) {
   return op;
 }
 
-/// Whether `map` reads the last dimensions of its loops, but not all, in order.
-static bool isTrailing(AffineMap map) {
+/// Whether `map` reads some of the dimensions of its loops, but not all.
+static bool isRepeated(AffineMap map) {
   return map.getNumResults() > 0 && map.getNumResults() < map.getNumDims() &&
-         map.isMinorIdentity();
+         map.isProjectedPermutation();
 }
 
-/// The operand numbers (product, addend) of an addition along all of a matrix
-/// product of something that is the same for each of its leading indices.
+/// The operand numbers (product, addend) of an addition to all of a matrix product
+/// of something that is repeated along some of its dimensions (a bias).
 static std::optional<std::pair<unsigned, unsigned>>
 matchAddition(linalg::GenericOp op) {
   if (!op.hasPureTensorSemantics() || op.getNumReductionLoops() != 0 ||
@@ -65,7 +65,7 @@ matchAddition(linalg::GenericOp op) {
                     (add.getRhs() == body.getArgument(product) &&
                      add.getLhs() == body.getArgument(addend));
     if (addsBoth && maps[product].isIdentity() && maps[2].isIdentity() &&
-        isTrailing(maps[addend]) && productFromZero(op.getDpsInputs()[product]))
+        isRepeated(maps[addend]) && productFromZero(op.getDpsInputs()[product]))
       return std::make_pair(product, addend);
   }
   return std::nullopt;
@@ -90,7 +90,7 @@ becomes
     %start = linalg.generic ... ins(%bias) { linalg.yield %in }
     %z = linalg.generic ... ins(%a, %w) outs(%start) { arith.mulf; arith.addf }
 
-if the bias is the same for all indices of the result's leading dimensions and nothing else reads
+if the bias is repeated along some dimension of the result and nothing else reads
 the product.)";
   }
 

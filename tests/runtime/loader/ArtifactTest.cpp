@@ -184,132 +184,136 @@ TEST_P(ArtifactMistake, IsRefused) {
 
 using Description = schema::ArtifactT;
 
-const Mistake mistakes[] = {
-    {"BatchZero", [](Description &d) { d.batch = 0; }, "batch of 1 or more"},
-    {"NoClasses", [](Description &d) { d.classes.clear(); }, "one class"},
-    {"IntegerPrecision", [](Description &d) { d.precision = DType::I32; },
-     "precision"},
-    {"NoCode", [](Description &d) { d.code.clear(); }, "native code"},
-    {"NoModelName", [](Description &d) { d.model.clear(); }, "model"},
-    {"ControlCharacter",
-     [](Description &d) { d.tensors[0]->name = "a\x1b[2J"; }, "control"},
-    {"NotUtf8", [](Description &d) { d.source = "\xC0\x80"; }, "UTF-8"},
-    {"SurrogateInUtf8", [](Description &d) { d.source = "\xED\xA0\x80"; },
-     "UTF-8"},
-    {"TensorTwice", [](Description &d) { d.tensors[12]->name = "loss"; },
-     "'loss' twice"},
-    {"EntryTwice", [](Description &d) { d.entries[1]->name = "init"; },
-     "'init' twice"},
-    {"RecipeKeyTwice", [](Description &d) { d.recipe[1]->key = "epochs"; },
-     "'epochs' twice"},
-    {"AxisWithoutName",
-     [](Description &d) { tensorOf(d, "linear.weight").axes.pop_back(); },
-     "a name for each of the 2 axes"},
-    {"SizeZero",
-     [](Description &d) { tensorOf(d, "linear.weight").shape[0] = 0; },
-     "sizes of 1 or more"},
-    {"ShapeOverflows",
-     [](Description &d) {
-       tensorOf(d, "linear.bias").shape = {1u << 31, 1u << 31, 1u << 31};
-       tensorOf(d, "linear.bias").axes = {"a", "b", "c"};
-     },
-     "at most 1099511627776 bytes"},
-    {"ShapeTooLarge",
-     [](Description &d) {
-       tensorOf(d, "linear.bias").shape = {1u << 31, 1u << 10};
-       tensorOf(d, "linear.bias").axes = {"a", "b"};
-     },
-     "at most 1099511627776 bytes"},
-    {"TooManyAxes",
-     [](Description &d) {
-       tensorOf(d, "linear.bias").shape.assign(17, 1);
-       tensorOf(d, "linear.bias").axes.assign(17, "a");
-     },
-     "at most 16 axes"},
-    {"UnknownRole",
-     [](Description &d) { d.tensors[0]->role = static_cast<Role>(99); },
-     "role"},
-    {"UnknownType",
-     [](Description &d) { d.tensors[0]->dtype = static_cast<DType>(6); },
-     "type"},
-    {"IntegerParameter",
-     [](Description &d) { tensorOf(d, "linear.bias").dtype = DType::I32; },
-     "floating"},
-    {"InputOfOtherBatch",
-     [](Description &d) { tensorOf(d, "image").shape[0] = 8; }, "batch of 16"},
-    {"LabelOfOtherType",
-     [](Description &d) { tensorOf(d, "label").dtype = DType::U8; }, "I32"},
-    {"TwoInputs",
-     [](Description &d) {
-       tensorOf(d, "losses").role = Role::Input;
-       tensorOf(d, "losses").shape = {16, 2};
-       tensorOf(d, "losses").axes = {"a", "b"};
-     },
-     "one tensor of role Input, found 2"},
-    {"NoInput",
-     [](Description &d) { tensorOf(d, "image").role = Role::Output; },
-     "one tensor of role Input, found 0"},
-    {"SeedOfOtherType",
-     [](Description &d) { tensorOf(d, "seed").dtype = DType::I32; }, "U64"},
-    {"LogitsOfOtherShape",
-     [](Description &d) { tensorOf(d, "logits").shape[1] = 11; }, "[16, 10]"},
-    {"GradientOfNothing",
-     [](Description &d) { tensorOf(d, "linear.bias.grad").name = "x.grad"; },
-     "the name of a parameter"},
-    {"GradientOfOtherShape",
-     [](Description &d) { tensorOf(d, "linear.bias.grad").shape[0] = 9; },
-     "[10]"},
-    {"HyperWithoutTensor", [](Description &d) { d.hypers[0]->name = "speed"; },
-     "hyper 'speed'"},
-    {"TensorWithoutHyper", [](Description &d) { d.hypers.pop_back(); },
-     "'momentum'"},
-    {"HyperNotFinite", [](Description &d) { d.hypers[0]->value = INFINITY; },
-     "finite"},
-    {"UnknownEntry", [](Description &d) { d.entries[0]->name = "start"; },
-     "entry 'start'"},
-    {"SymbolEmpty", [](Description &d) { d.entries[0]->symbol.clear(); },
-     "symbol"},
-    {"BindingOutOfRange",
-     [](Description &d) { entryOf(d, "step").bindings[3] = 17; },
-     "one of the 17 tensors, found 17"},
-    {"BindingTwice", [](Description &d) { entryOf(d, "step").bindings[3] = 2; },
-     "twice"},
-    {"WriteFlagMissing",
-     [](Description &d) { entryOf(d, "step").writes.pop_back(); },
-     "a write flag for each"},
-    {"WriteFlagOfTwo", [](Description &d) { entryOf(d, "step").writes[2] = 2; },
-     "0 or 1"},
-    {"StepWritesInput",
-     [](Description &d) { entryOf(d, "step").writes[0] = 1; },
-     "not to write 'image'"},
-    {"EvalWritesParameter",
-     [](Description &d) { entryOf(d, "eval").writes[2] = 1; },
-     "not to write 'linear.weight'"},
-    {"PredictReadsLabel",
-     [](Description &d) { entryOf(d, "predict").bindings[1] = 1; },
-     "not to read 'label'"},
-    {"StepWithoutLoss",
-     [](Description &d) {
-       entryOf(d, "step").bindings.erase(entryOf(d, "step").bindings.end() - 2);
-       entryOf(d, "step").writes.pop_back();
-     },
-     "expected to write 'loss'"},
-    {"InitForgetsParameter",
-     [](Description &d) {
-       entryOf(d, "init").bindings.pop_back();
-       entryOf(d, "init").writes.pop_back();
-     },
-     "expected to write 'linear.feedback.weight'"},
-    {"ArenaTooLarge",
-     [](Description &d) { d.entries[0]->arena_bytes = UINT64_MAX; },
-     "an arena of"},
-    {"FlopsNegative", [](Description &d) { d.entries[0]->flops = -1; },
-     "operations"},
-    {"CodeWithoutSegment", [](Description &d) { d.code[0]->segment = 1; },
-     "one of the 1 segments, found 1"},
-};
+std::vector<Mistake> mistakes() {
+  return {
+      {"BatchZero", [](Description &d) { d.batch = 0; }, "batch of 1 or more"},
+      {"NoClasses", [](Description &d) { d.classes.clear(); }, "one class"},
+      {"IntegerPrecision", [](Description &d) { d.precision = DType::I32; },
+       "precision"},
+      {"NoCode", [](Description &d) { d.code.clear(); }, "native code"},
+      {"NoModelName", [](Description &d) { d.model.clear(); }, "model"},
+      {"ControlCharacter",
+       [](Description &d) { d.tensors[0]->name = "a\x1b[2J"; }, "control"},
+      {"NotUtf8", [](Description &d) { d.source = "\xC0\x80"; }, "UTF-8"},
+      {"SurrogateInUtf8", [](Description &d) { d.source = "\xED\xA0\x80"; },
+       "UTF-8"},
+      {"TensorTwice", [](Description &d) { d.tensors[12]->name = "loss"; },
+       "'loss' twice"},
+      {"EntryTwice", [](Description &d) { d.entries[1]->name = "init"; },
+       "'init' twice"},
+      {"RecipeKeyTwice", [](Description &d) { d.recipe[1]->key = "epochs"; },
+       "'epochs' twice"},
+      {"AxisWithoutName",
+       [](Description &d) { tensorOf(d, "linear.weight").axes.pop_back(); },
+       "a name for each of the 2 axes"},
+      {"SizeZero",
+       [](Description &d) { tensorOf(d, "linear.weight").shape[0] = 0; },
+       "sizes of 1 or more"},
+      {"ShapeOverflows",
+       [](Description &d) {
+         tensorOf(d, "linear.bias").shape = {1u << 31, 1u << 31, 1u << 31};
+         tensorOf(d, "linear.bias").axes = {"a", "b", "c"};
+       },
+       "at most 1099511627776 bytes"},
+      {"ShapeTooLarge",
+       [](Description &d) {
+         tensorOf(d, "linear.bias").shape = {1u << 31, 1u << 10};
+         tensorOf(d, "linear.bias").axes = {"a", "b"};
+       },
+       "at most 1099511627776 bytes"},
+      {"TooManyAxes",
+       [](Description &d) {
+         tensorOf(d, "linear.bias").shape.assign(17, 1);
+         tensorOf(d, "linear.bias").axes.assign(17, "a");
+       },
+       "at most 16 axes"},
+      {"UnknownRole",
+       [](Description &d) { d.tensors[0]->role = static_cast<Role>(99); },
+       "role"},
+      {"UnknownType",
+       [](Description &d) { d.tensors[0]->dtype = static_cast<DType>(6); },
+       "type"},
+      {"IntegerParameter",
+       [](Description &d) { tensorOf(d, "linear.bias").dtype = DType::I32; },
+       "floating"},
+      {"InputOfOtherBatch",
+       [](Description &d) { tensorOf(d, "image").shape[0] = 8; },
+       "batch of 16"},
+      {"LabelOfOtherType",
+       [](Description &d) { tensorOf(d, "label").dtype = DType::U8; }, "I32"},
+      {"TwoInputs",
+       [](Description &d) {
+         tensorOf(d, "losses").role = Role::Input;
+         tensorOf(d, "losses").shape = {16, 2};
+         tensorOf(d, "losses").axes = {"a", "b"};
+       },
+       "one tensor of role Input, found 2"},
+      {"NoInput",
+       [](Description &d) { tensorOf(d, "image").role = Role::Output; },
+       "one tensor of role Input, found 0"},
+      {"SeedOfOtherType",
+       [](Description &d) { tensorOf(d, "seed").dtype = DType::I32; }, "U64"},
+      {"LogitsOfOtherShape",
+       [](Description &d) { tensorOf(d, "logits").shape[1] = 11; }, "[16, 10]"},
+      {"GradientOfNothing",
+       [](Description &d) { tensorOf(d, "linear.bias.grad").name = "x.grad"; },
+       "the name of a parameter"},
+      {"GradientOfOtherShape",
+       [](Description &d) { tensorOf(d, "linear.bias.grad").shape[0] = 9; },
+       "[10]"},
+      {"HyperWithoutTensor",
+       [](Description &d) { d.hypers[0]->name = "speed"; }, "hyper 'speed'"},
+      {"TensorWithoutHyper", [](Description &d) { d.hypers.pop_back(); },
+       "'momentum'"},
+      {"HyperNotFinite", [](Description &d) { d.hypers[0]->value = INFINITY; },
+       "finite"},
+      {"UnknownEntry", [](Description &d) { d.entries[0]->name = "start"; },
+       "entry 'start'"},
+      {"SymbolEmpty", [](Description &d) { d.entries[0]->symbol.clear(); },
+       "symbol"},
+      {"BindingOutOfRange",
+       [](Description &d) { entryOf(d, "step").bindings[3] = 17; },
+       "one of the 17 tensors, found 17"},
+      {"BindingTwice",
+       [](Description &d) { entryOf(d, "step").bindings[3] = 2; }, "twice"},
+      {"WriteFlagMissing",
+       [](Description &d) { entryOf(d, "step").writes.pop_back(); },
+       "a write flag for each"},
+      {"WriteFlagOfTwo",
+       [](Description &d) { entryOf(d, "step").writes[2] = 2; }, "0 or 1"},
+      {"StepWritesInput",
+       [](Description &d) { entryOf(d, "step").writes[0] = 1; },
+       "not to write 'image'"},
+      {"EvalWritesParameter",
+       [](Description &d) { entryOf(d, "eval").writes[2] = 1; },
+       "not to write 'linear.weight'"},
+      {"PredictReadsLabel",
+       [](Description &d) { entryOf(d, "predict").bindings[1] = 1; },
+       "not to read 'label'"},
+      {"StepWithoutLoss",
+       [](Description &d) {
+         entryOf(d, "step").bindings.erase(entryOf(d, "step").bindings.end() -
+                                           2);
+         entryOf(d, "step").writes.pop_back();
+       },
+       "expected to write 'loss'"},
+      {"InitForgetsParameter",
+       [](Description &d) {
+         entryOf(d, "init").bindings.pop_back();
+         entryOf(d, "init").writes.pop_back();
+       },
+       "expected to write 'linear.feedback.weight'"},
+      {"ArenaTooLarge",
+       [](Description &d) { d.entries[0]->arena_bytes = UINT64_MAX; },
+       "an arena of"},
+      {"FlopsNegative", [](Description &d) { d.entries[0]->flops = -1; },
+       "operations"},
+      {"CodeWithoutSegment", [](Description &d) { d.code[0]->segment = 1; },
+       "one of the 1 segments, found 1"},
+  };
+}
 
-INSTANTIATE_TEST_SUITE_P(All, ArtifactMistake, testing::ValuesIn(mistakes),
+INSTANTIATE_TEST_SUITE_P(All, ArtifactMistake, testing::ValuesIn(mistakes()),
                          [](const auto &info) { return info.param.name; });
 
 /// One string that many fields share takes little room in a file and would take
