@@ -29,8 +29,8 @@ std::pair<std::string, std::string> splitPair(const std::string &option,
                                               const std::string &text) {
   size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
-    throw CLI::ValidationError(option, "expected name=value, found '" + text +
-                                           "'");
+    throw CLI::ValidationError(option,
+                               "expected name=value, found '" + text + "'");
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
@@ -75,11 +75,13 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
   app.add_option("--rule", options.rule,
                  "learning rule, with options: bp, lg-fg-a[:directions=K,"
                  "perturbation=gaussian|rademacher]; default: the recipe's");
-  app.add_option("--recipe", recipe, "sets a number or name of the recipe: "
-                                     "key=value")
+  app.add_option("--recipe", recipe,
+                 "sets a number or name of the recipe: "
+                 "key=value")
       ->allow_extra_args(false);
-  app.add_option("--batch", options.batch, "samples of a batch; default: the "
-                                           "recipe's")
+  app.add_option("--batch", options.batch,
+                 "samples of a batch; default: the "
+                 "recipe's")
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--target", later.target, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))

@@ -12,7 +12,8 @@
 
 namespace foregrad::fgc {
 
-/// Fills `options`. Returns an exit code if the program is done: 0 after --help or
+/// Fills `options`. Returns an exit code if the program is done: 0 after --help
+/// or
 /// --version, 2 for wrong usage, 1 for what a later version will do.
 std::optional<int> parseCommandLine(int argc, const char *const *argv,
                                     compiler::CompileOptions &options);

@@ -45,8 +45,8 @@ static bool isRepeated(AffineMap map) {
          map.isProjectedPermutation();
 }
 
-/// The operand numbers (product, addend) of an addition to all of a matrix product
-/// of something that is repeated along some of its dimensions (a bias).
+/// The operand numbers (product, addend) of an addition to all of a matrix
+/// product of something that is repeated along some of its dimensions (a bias).
 static std::optional<std::pair<unsigned, unsigned>>
 matchAddition(linalg::GenericOp op) {
   if (!op.hasPureTensorSemantics() || op.getNumReductionLoops() != 0 ||
