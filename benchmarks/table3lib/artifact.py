@@ -21,7 +21,8 @@ def source_files(model):
             continue
         found.append(path)
         with open(path, encoding="utf-8", errors="replace") as file:
-            waiting += [os.path.realpath(os.path.join(os.path.dirname(path), base)) for base in BASE.findall(file.read())]
+            waiting += [os.path.realpath(os.path.join(os.path.dirname(path), base))
+                        for base in BASE.findall(file.read())]
     return sorted(found)
 
 

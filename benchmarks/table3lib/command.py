@@ -120,12 +120,8 @@ class Table:
 
     def is_done(self, row):
         """All epochs are there, from the artifact that the row would be trained with."""
-        try:
-            complete = len(row.metrics()) == self.arguments.epochs
-        except ValueError:
-            return False
-        return (row.state == "done" and complete and self.compiler.is_current(row)
-                and row.artifact == self.compiler.digest_of(row))
+        return (row.state == "done" and len(row.metrics()) == self.arguments.epochs
+                and self.compiler.is_current(row) and row.artifact == self.compiler.digest_of(row))
 
     def read_facts(self):
         """What the artifact and the run of any row say of all rows."""

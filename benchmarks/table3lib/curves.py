@@ -8,7 +8,7 @@ import html
 import math
 
 WIDTH, HEIGHT = 900, 400
-LEFT, RIGHT, TOP, BOTTOM = 64, 150, 16, 52
+LEFT, RIGHT, TOP, BOTTOM = 84, 150, 16, 52
 MOST_POINTS = 400
 LEAST_ERROR = 0.01  # percent: one of 10,000 images
 
@@ -102,8 +102,8 @@ def grid(x, x_ticks, y, y_ticks, x_label, y_label, unit):
     right, foot = WIDTH - RIGHT, HEIGHT - BOTTOM
     parts = []
     for tick in y_ticks:
-        parts.append(f'<path class="grid" d="M{LEFT} {y(tick):.1f}H{right}"/><text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" '
-                     f'text-anchor="end">{tick:g}{unit}</text>')
+        parts.append(f'<path class="grid" d="M{LEFT} {y(tick):.1f}H{right}"/>'
+                     f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}{unit}</text>')
     for tick in x_ticks:
         parts.append(f'<path class="grid" d="M{x(tick):.1f} {foot}v5"/><text x="{x(tick):.1f}" y="{foot + 20}" '
                      f'text-anchor="middle">{tick:g}</text>')
@@ -180,6 +180,6 @@ def legend(rows):
              if family in [used for used, _ in looks]]
     items += [(f'class="line plain" stroke-dasharray="{dashes}"', text) for flow, (dashes, text) in FLOWS.items()
               if flow in [used for _, used in looks]]
-    entries = "".join(f'<li><svg viewBox="0 0 36 10" class="swatch" aria-hidden="true"><path d="M0 5H36" {style}/></svg>'
-                      f"{html.escape(text)}</li>" for style, text in items)
+    entries = "".join(f'<li><svg viewBox="0 0 36 10" class="swatch" aria-hidden="true"><path d="M0 5H36" {style}/>'
+                      f"</svg>{html.escape(text)}</li>" for style, text in items)
     return f'<ul class="legend">{entries}</ul>\n'

@@ -30,7 +30,7 @@ ul.legend { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .
 .swatch { width: 36px; height: 10px; margin-right: .5em; }
 """
 
-HEAD = ("rule", "test %", "train %", "paper: test %", "paper: train %", "epochs", "step ms", "")
+HEAD = text.HEAD + ("",)
 
 
 def style():
@@ -52,7 +52,8 @@ def page(results, facts):
     """`facts`: pairs of name and text, what was run."""
     rows, epochs = results["rows"], results["epochs"]
     title = html.escape(text.title(results))
-    fact_rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>\n" for name, value in facts)
+    fact_rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>\n"
+                        for name, value in facts)
     return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
             f'<meta name="viewport" content="width=device-width"/><title>{title}</title>'
             f"<style>{style()}</style></head>\n<body><h1>{title}</h1>\n"
@@ -60,6 +61,7 @@ def page(results, facts):
             + curves.comparison(rows, results["paper"]["epochs"])
             + curves.legend(rows)
             + curves.chart("Test error", "test error, % (logarithmic)", "test_error", rows, epochs, log=True)
-            + curves.chart("Training error", "training error, % (logarithmic)", "train_error", rows, epochs, log=True)
-            + curves.chart("Training loss", "training loss, nats", "train_loss", rows, epochs, log=False)
+            + curves.chart("Training error (what is below 0.01 % is at the foot)", "training error, % (logarithmic)",
+                           "train_error", rows, epochs, log=True)
+            + curves.chart("Training loss", "training loss, mean over the epoch", "train_loss", rows, epochs, log=False)
             + f'<h2>What was run</h2>\n<table class="facts">{fact_rows}</table></body></html>\n')

@@ -17,11 +17,8 @@ def duration(seconds):
 
 
 def row_line(row, epochs, width, job=None):
-    """How one row stands. Metrics that cannot be read are a matter of the table."""
-    try:
-        metrics = row.metrics()
-    except ValueError:
-        metrics = []
+    """How one row stands."""
+    metrics = row.metrics()
     line = f"{row.rule:{width}}  epoch {len(metrics):>{len(str(epochs))}} of {epochs}"
     if metrics:
         line += f"  test {metrics[-1]['test_error']:6.2f} %  train {metrics[-1]['train_error']:6.2f} %"

@@ -45,11 +45,9 @@ def without_root(text):
 
 def row_result(row, paper):
     result = {"rule": row.rule, "state": row.state, "reason": without_root(row.reason),
-              "paper": paper["errors"].get(row.rule), "seconds": round(row.seconds, 1), "curve": []}
-    try:
-        result["curve"] = row.metrics()
-    except ValueError as error:
-        result.update(state="failed", reason=without_root(str(error)))
+              "paper": paper["errors"].get(row.rule), "seconds": round(row.seconds, 1), "curve": row.metrics()}
+    if row.problem:
+        result.update(state="failed", reason=without_root(row.problem))
     result["epochs"] = len(result["curve"])
     if result["curve"]:
         last = result["curve"][-1]

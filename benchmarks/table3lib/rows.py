@@ -54,6 +54,7 @@ class Row:
         self.reason = record.get("reason", "")
         self.artifact = record.get("artifact")  # SHA-256 of the artifact that the state belongs to
         self.seconds = record.get("seconds", 0.0)  # of training, over all calls
+        self.problem = ""  # with the metrics that were read last
         self._metrics, self._metrics_stamp = [], None
 
     def path(self, *names):
@@ -65,7 +66,7 @@ class Row:
                                                  "artifact": self.artifact, "seconds": round(self.seconds, 3)})
 
     def metrics(self):
-        """One dictionary an epoch that is done. Raises ValueError of a line that is none."""
+        """One dictionary an epoch that is done. None of a damaged file, and `problem` says so."""
         path = self.path("run", "metrics.jsonl")
         try:
             status = os.stat(path)
@@ -73,8 +74,11 @@ class Row:
             return []
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         if stamp != self._metrics_stamp:
-            self._metrics = read_metrics(path)
-            self._metrics_stamp = stamp
+            self._metrics_stamp, self.problem = stamp, ""
+            try:
+                self._metrics = read_metrics(path)
+            except ValueError as error:
+                self._metrics, self.problem = [], str(error)
         return self._metrics
 
     def set_run_aside(self):

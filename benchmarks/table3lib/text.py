@@ -3,6 +3,8 @@
 
 from table3lib import files, results as results_module
 
+HEAD = ("rule", "test %", "train %", "paper: test %", "paper: train %", "epochs", "step ms")
+
 STATES = {"waiting": "not started", "running": "in training", "stopped": "stopped, goes on with the next call"}
 
 
@@ -35,7 +37,7 @@ def title(results):
 
 def table_text(results):
     """For the terminal and table3.txt."""
-    head = ["rule", "test %", "train %", "paper: test %", "train %", "epochs", "step ms"]
+    head = list(HEAD)
     body = [cells(row, results["epochs"]) for row in results["rows"]]
     widths = [max(len(line[column]) for line in [head] + body) for column in range(len(head))]
 
@@ -43,7 +45,7 @@ def table_text(results):
         aligned = [values[0].ljust(widths[0])] + [value.rjust(width) for value, width in zip(values[1:], widths[1:])]
         return "  ".join(aligned).rstrip()
 
-    lines = [title(results), "", line(head), "-" * len(line(head).ljust(sum(widths) + 2 * len(widths) - 2))]
+    lines = [title(results), "", line(head), "-" * (sum(widths) + 2 * len(widths) - 2)]
     for row, values in zip(results["rows"], body):
         lines.append(line(values) + (f"  {remark(row)}" if remark(row) else ""))
     lines.append("")
@@ -61,8 +63,7 @@ def escape_markdown(text):
 
 def table_markdown(results):
     lines = [f"### {title(results)}", "",
-             "| rule | test % | train % | paper: test % | paper: train % | epochs | step ms |",
-             "|---|--:|--:|--:|--:|--:|--:|"]
+             "| " + " | ".join(HEAD) + " |", "|---|" + "--:|" * (len(HEAD) - 1)]
     remarks = []
     for row in results["rows"]:
         values = cells(row, results["epochs"])
