@@ -265,6 +265,8 @@ def test_stop_and_resume(fixture):
     found = fixture.results("stopped")
     require(found["bp"]["state"] == "stopped" and 0 < found["bp"]["epochs"] < epochs,
             f"expected bp stopped before epoch {epochs}, found {found['bp']['state']} at {found['bp']['epochs']}")
+    with open(row.path("log.txt")) as file:
+        require("all is saved" in file.read(), "fgrun was not asked to save")
     require(found["lg-fg-a"]["state"] == "waiting" and "not started" in output, output)
 
     compiled = os.stat(fixture.path("stopped", "bp", "model.fgb")).st_mtime_ns
@@ -297,6 +299,12 @@ def test_failing_row_stops_no_other(fixture):
     require(found["bp"]["state"] == "done" and found[rule]["state"] == "failed", f"found {done.stdout}")
     require(f"unknown rule '{rule}'" in found[rule]["reason"] and found[rule]["reason"] in done.stdout, done.stdout)
     require("log.txt" in done.stderr, done.stderr)
+    # The reason is the error itself, not the caret under the model's line.
+    broken = write(fixture.path("broken.fg"), "model Broken() { input image : u8[height = 28] x = nothing }")
+    fixture.run(TABLE3, broken, "--epochs", "1", "--rules", "bp", "--out", fixture.path("none"), "--fgc", fixture.fgc,
+                "--fgrun", fixture.fgrun, expect=1)
+    reason = fixture.results("none")["bp"]["reason"]
+    require("broken.fg:1:" in reason and "error: " in reason, reason)
     # Damaged metrics are made again from the checkpoint; without it, and with broken data, the run fails.
     metrics = fixture.path("out", "bp", "run", "metrics.jsonl")
     write(metrics, "{]\n")
