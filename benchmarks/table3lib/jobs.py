@@ -154,7 +154,8 @@ def run(waiting, limit, begin, stop, tick):
                 return
             time.sleep(0.1)
     finally:
-        # Only where something above failed: nothing that was started stays behind.
+        # Only where something above failed, as a terminal that is gone: nothing that was started stays behind.
         for job in jobs:
-            job.kill()
+            job.stop()
+        for job in jobs:
             job.process.wait()

@@ -63,5 +63,6 @@ def page(results, facts):
             + curves.chart("Test error", "test error, % (logarithmic)", "test_error", rows, epochs, log=True)
             + curves.chart("Training error (what is below 0.01 % is at the foot)", "training error, % (logarithmic)",
                            "train_error", rows, epochs, log=True)
-            + curves.chart("Training loss of the readout", "training loss, mean over the epoch", "train_loss", rows, epochs, log=False)
+            + curves.chart("Training loss of the readout", "training loss, mean over the epoch",
+                           "train_loss", rows, epochs, log=False)
             + f'<h2>What was run</h2>\n<table class="facts">{fact_rows}</table></body></html>\n')

@@ -35,7 +35,7 @@ def paper_of(model):
         paper = json.load(file)
     found = paper["models"].get(model, {})
     return {"source": paper["source"], "epochs": paper["epochs"], "title": found.get("title"),
-            "errors": found.get("errors", {})}
+            "parameters": found.get("parameters"), "errors": found.get("errors", {})}
 
 
 def without_root(text):
@@ -64,7 +64,8 @@ def collect(settings, facts, rows):
             "batch": facts.get("batch"), "parameters": facts.get("parameters"), "recipe": facts.get("recipe", {}),
             "precision": facts.get("precision"), "machine": settings["machine"], "threads": settings["threads"],
             "jobs": settings["jobs"], "command": settings["command"],
-            "paper": {"source": paper["source"], "epochs": paper["epochs"], "known": bool(paper["errors"])},
+            "paper": {"source": paper["source"], "epochs": paper["epochs"], "known": bool(paper["errors"]),
+                      "parameters": paper["parameters"]},
             "notes": NOTES, "rows": [row_result(row, paper) for row in rows]}
 
 
@@ -88,7 +89,9 @@ def setting_lines(results):
     jobs = "one row at a time" if results["jobs"] == 1 else f"{results['jobs']} rows at a time"
     lines.append(("machine", f"{machine_facts['processor']}, {machine_facts['cores']} cores; {threads} a row, {jobs}"))
     if paper["known"]:
-        lines.append(("paper", paper["source"]))
+        other = paper["parameters"] not in (None, results["parameters"]) and results["parameters"]
+        lines.append(("paper", paper["source"]
+                      + (f"; its model has {paper['parameters']:,} parameters, not this one's" if other else "")))
     else:
         lines.append(("paper", f"has no figures for {results['model']}"))
     lines.append(("command", results["command"]))

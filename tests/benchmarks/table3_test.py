@@ -187,7 +187,8 @@ def made_results(errors):
     return {"model": "MnistM116", "title": "M/1/16", "epochs": max([1] + [len(values) for values in errors.values()]),
             "seed": 1, "batch": 2, "parameters": 3, "recipe": {"rate": "0.01"}, "threads": 1, "jobs": 1,
             "machine": {"processor": "P & Q", "cores": 2}, "command": "benchmarks/table3 <x>",
-            "paper": {"source": "S", "epochs": 1000, "known": True}, "notes": results.NOTES, "rows": found}
+            "paper": {"source": "S", "epochs": 1000, "known": True, "parameters": 3},
+            "notes": results.NOTES, "rows": found}
 
 
 def test_page_is_well_formed(fixture):
@@ -282,7 +283,9 @@ def test_stop_and_resume(fixture):
         table = file.read()
     with open(docs) as file:
         section = file.read()
-    for part in (f"{epochs} of the paper's 1000 epochs, seed 1", f"{found['bp']['test_error']:.2f}", "2.41", "2.55", "cores"):
+    for part in (f"{epochs} of the paper's 1000 epochs, seed 1",
+                 f"{found['bp']['test_error']:.2f}", "2.41", "2.55", "cores",
+                 "its model has 429,076 parameters"):
         require(part in table and part in section, f"no '{part}' in\n{table}\n{section}")
     require(table.split("\n")[0] in straight.stdout, "the table is not shown")
 
