@@ -14,129 +14,111 @@
 
 #include "compiler/rules/Rule.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
 namespace foregrad::compiler {
 
-namespace {
-
-/// The ops of a segment, to be swept, and for each of its values the copy that
-/// stands for it.
-struct Recomputed {
-  SmallVector<Operation *> ops;
-  IRMapping mapping;
-};
-
-/// Computes a segment again from what the ops before it gave.
-Recomputed recompute(GradientEntry &entry, const Segment &segment,
-                     int64_t &number) {
-  OpBuilder &builder = entry.builder();
+/// What the ops of a segment take from elsewhere: activations and parameters.
+static SmallVector<Value> collectOperands(const Segment &segment) {
   llvm::DenseSet<Value> own;
-  for (Operation *op : segment.ops)
-    own.insert(op->result_begin(), op->result_end());
-  llvm::DenseSet<Value> parameters;
-  for (const ParameterUse &use : segment.parameters)
-    parameters.insert(use.value);
-  Recomputed result;
+  llvm::SetVector<Value> outside;
   for (Operation *op : segment.ops) {
-    for (Value operand : op->getOperands()) {
-      if (own.contains(operand) || parameters.contains(operand) ||
-          result.mapping.contains(operand) ||
-          !isa<FloatType>(fg::arrayType(operand).getElementType()))
-        continue;
-      result.mapping.map(
-          operand,
-          fg::RecomputeOp::create(builder, op->getLoc(), operand.getType(),
-                                  operand, static_cast<uint64_t>(number++)));
-    }
-    result.ops.push_back(builder.clone(*op, result.mapping));
+    for (Value operand : op->getOperands())
+      if (!own.contains(operand) &&
+          isa<FloatType>(fg::arrayType(operand).getElementType()))
+        outside.insert(operand);
+    own.insert(op->result_begin(), op->result_end());
   }
-  return result;
+  return outside.takeVector();
 }
 
-} // namespace
-
-static LogicalResult apply(GradientEntry &entry) {
-  OpBuilder &builder = entry.builder();
-  Primal &primal = entry.primal();
-  const Head &readout = primal.readout;
-  // Values that carry errors from one segment to the one before it: whatever
-  // depends on a parameter.
-  SmallVector<Value> leaves;
+/// Everything that depends on a parameter, and the parameters.
+static llvm::DenseSet<Value> collectActive(Primal &primal) {
   llvm::DenseSet<Value> active;
-  auto addLeaves = [&](ArrayRef<ParameterUse> uses) {
-    for (const ParameterUse &use : uses)
-      if (active.insert(use.value).second)
-        leaves.push_back(use.value);
-  };
   for (const Segment &segment : primal.segments) {
-    for (const Head &head : segment.losses)
-      entry.leaveHead(head);
-    addLeaves(segment.parameters);
+    for (const ParameterUse &use : segment.parameters)
+      active.insert(use.value);
     for (Operation *op : segment.ops)
       if (llvm::any_of(op->getOperands(),
                        [&](Value operand) { return active.contains(operand); }))
         active.insert(op->result_begin(), op->result_end());
   }
-  addLeaves(readout.parameters);
+  return active;
+}
 
+/// The reverse sweep through a segment, from the cotangents of its values to
+/// those of what it takes from elsewhere. `again`: through a copy of it that is
+/// computed here. Parameters go through `fg.recompute` too, so that nothing of
+/// the copy can be shared with the original.
+static LogicalResult sweepSegment(GradientEntry &entry, const Segment &segment,
+                                  bool again,
+                                  const llvm::DenseSet<Value> &active,
+                                  DerivativeMap &cotangents, int64_t &number) {
+  OpBuilder &builder = entry.builder();
+  SmallVector<Value> operands = collectOperands(segment);
+  IRMapping copies;
+  SmallVector<Operation *> ops(segment.ops);
+  if (again) {
+    for (Value operand : operands)
+      copies.map(operand, fg::RecomputeOp::create(
+                              builder, operand.getLoc(), operand.getType(),
+                              operand, static_cast<uint64_t>(number++)));
+    for (Operation *&op : ops)
+      op = builder.clone(*op, copies);
+    for (Operation *op : segment.ops)
+      for (Value result : op->getResults())
+        if (Value cotangent = cotangents.lookup(result))
+          cotangents[copies.lookup(result)] = cotangent;
+  }
+  SmallVector<Value> leaves;
+  for (Value operand : operands)
+    if (active.contains(operand))
+      leaves.push_back(copies.lookupOrDefault(operand));
+  if (failed(reverseSweep(builder, ops, cotangents, {leaves})))
+    return failure();
+  if (!again)
+    return success();
+  for (Value operand : operands) {
+    Value cotangent = cotangents.lookup(copies.lookup(operand));
+    if (!cotangent)
+      continue;
+    Value &known = cotangents[operand];
+    known = known
+                ? fg::AddOp::create(builder, operand.getLoc(), known, cotangent)
+                      .getResult()
+                : cotangent;
+  }
+  return success();
+}
+
+static LogicalResult apply(GradientEntry &entry) {
+  OpBuilder &builder = entry.builder();
+  Primal &primal = entry.primal();
+  const Head &readout = primal.readout;
+  llvm::DenseSet<Value> active = collectActive(primal);
+  SmallVector<ParameterUse> parameters = readout.parameters;
+  SmallVector<Value> leaves = llvm::map_to_vector(
+      parameters, [](const ParameterUse &use) { return use.value; });
+  if (active.contains(readout.input))
+    leaves.push_back(readout.input);
   DerivativeMap cotangents;
   cotangents[readout.losses] =
       createMeanWeight(builder, readout.losses.getLoc(), primal);
-  SmallVector<Value> readoutLeaves(leaves);
-  if (active.contains(readout.input))
-    readoutLeaves.push_back(readout.input);
-  if (failed(reverseSweep(builder, readout.ops, cotangents, {readoutLeaves})))
+  if (failed(reverseSweep(builder, readout.ops, cotangents, {leaves})))
     return failure();
 
   int64_t number = 0;
   for (const Segment &segment : llvm::reverse(primal.segments)) {
-    bool isLast = &segment == &primal.segments.back();
-    Recomputed again;
-    if (isLast)
-      again.ops = segment.ops;
-    else
-      again = recompute(entry, segment, number);
-    // Errors enter at the copies, leave at what was copied.
-    SmallVector<Value> ends;
-    for (Operation *op : segment.ops)
-      for (Value result : op->getResults())
-        if (Value cotangent = cotangents.lookup(result); cotangent && !isLast)
-          cotangents[again.mapping.lookup(result)] = cotangent;
-    SmallVector<Value> segmentLeaves(leaves);
-    SmallVector<std::pair<Value, Value>> borders; // copy, original
-    llvm::DenseSet<Value> own;
-    for (Operation *op : segment.ops)
-      own.insert(op->result_begin(), op->result_end());
-    for (Operation *op : segment.ops)
-      for (Value operand : op->getOperands()) {
-        if (own.contains(operand) || !active.contains(operand) ||
-            llvm::is_contained(leaves, operand))
-          continue;
-        Value copy = isLast ? operand : again.mapping.lookup(operand);
-        if (llvm::is_contained(segmentLeaves, copy))
-          continue;
-        segmentLeaves.push_back(copy);
-        if (!isLast)
-          borders.push_back({copy, operand});
-      }
-    if (failed(reverseSweep(builder, again.ops, cotangents, {segmentLeaves})))
-      return failure();
-    for (auto [copy, original] : borders) {
-      Value cotangent = cotangents.lookup(copy);
-      if (!cotangent)
-        continue;
-      Value &known = cotangents[original];
-      known = known ? fg::AddOp::create(builder, original.getLoc(), known,
-                                        cotangent)
-                          .getResult()
-                    : cotangent;
-    }
-  }
-  SmallVector<ParameterUse> parameters = readout.parameters;
-  for (const Segment &segment : primal.segments)
+    for (const Head &head : segment.losses)
+      entry.leaveHead(head);
     llvm::append_range(parameters, segment.parameters);
+    // The activations of the last one are still there.
+    bool again = &segment != &primal.segments.back();
+    if (failed(sweepSegment(entry, segment, again, active, cotangents, number)))
+      return failure();
+  }
   entry.collect(parameters, cotangents);
   return entry.finish("the prediction does not depend on it");
 }

@@ -8,8 +8,10 @@
 // CHECK: %[[X1:.*]] = fg.relu %{{.*}} site "block0.layer"
 // CHECK: %[[H1:.*]] = fg.relu %{{.*}} site "block1.layer"
 // CHECK: fg.positive %[[H1]]
+// Parameters too are other values there, so that nothing is shared.
 // CHECK: %[[AGAIN:.*]] = fg.recompute %[[X]] number 0
-// CHECK: fg.contract %[[AGAIN]]
+// CHECK: %[[W:.*]] = fg.recompute %{{.*}} : <[token = 2, "token'" = 2], f32>
+// CHECK: fg.contract %[[AGAIN]] "abc", %[[W]]
 // CHECK: %[[M:.*]] = fg.relu %{{.*}} site "block0.mixed"
 // CHECK: %[[H0:.*]] = fg.relu %{{.*}} site "block0.layer"
 // CHECK: fg.positive %[[H0]]
