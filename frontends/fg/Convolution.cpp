@@ -64,8 +64,8 @@ Elaborator::placeWindow(const AxisDeclaration &axis, const Axis &along,
     diagnostics.error(range, "a window of " + llvm::Twine(*size) +
                                  " is too large: '" + along.name + "' has " +
                                  llvm::Twine(along.size) + " elements");
-    diagnostics.help("its outer weights would see nothing but zeros from " +
-                     llvm::Twine(largest + 2) + " on");
+    diagnostics.help("it may have at most " + llvm::Twine(largest) +
+                     "; what lies further out sees nothing but zeros");
     return std::nullopt;
   }
   return Window{axis.name, *size, (along.size - 1) / stride + 1, stride,
@@ -157,9 +157,8 @@ Operand Elaborator::callConv(const CallExpr &call) {
   static constexpr llvm::StringRef kOptions[] = {"stride", "padding", "bias",
                                                  "init"};
   static constexpr Signature kSignature{
-      "conv(x, [axis = size, axis = size] [, axis -> axis [= size]] [, per "
-      "axis] [, stride = 2] [, padding = none] [, bias = false] [, init = "
-      "zero])",
+      "conv(x, [axis = size, axis = size], axis -> axis = size) with stride = "
+      "2, padding = none, per axis, or per axis without '->'",
       1,
       /*hasArrow=*/true,
       /*hasPer=*/true,

@@ -36,9 +36,9 @@ def Fg_WindowsOp : Fg_WindowOp<"windows"> {
     Here three windows of three pixels, each around its own pixel:
 
     ```mlir
-    %w = fg.windows %x over ["width"] into ["#width"] strides [1] before [1]
+    %w = fg.windows %x over ["width"] into ["window"] strides [1] before [1]
       : !fg.array<[batch = 4, width = 3, color = 2], f32>
-        -> !fg.array<[batch = 4, width = 3, "#width" = 3, color = 2], f32>
+        -> !fg.array<[batch = 4, width = 3, window = 3, color = 2], f32>
     ```
   }];
 }
@@ -50,8 +50,8 @@ def Fg_FoldWindowsOp : Fg_WindowOp<"fold_windows"> {
     the sum of all window elements that `fg.windows` would copy from it.
 
     ```mlir
-    %x = fg.fold_windows %w over ["width"] into ["#width"] strides [1] before [1]
-      : !fg.array<[batch = 4, width = 3, "#width" = 3, color = 2], f32>
+    %x = fg.fold_windows %w over ["width"] into ["window"] strides [1] before [1]
+      : !fg.array<[batch = 4, width = 3, window = 3, color = 2], f32>
         -> !fg.array<[batch = 4, width = 3, color = 2], f32>
     ```
   }];
