@@ -57,7 +57,8 @@ void printOperationTable(llvm::raw_ostream &out) {
         << mark(operation.hasInterface<SiteOpInterface>()) << " | "
         << mark(computes) << " | " << mark(computes) << " |\n";
   }
-  out << "\nThe rest compute no arrays: they say what a model or a step is made "
+  out << "\nThe rest compute no arrays: they say what a model or a step is "
+         "made "
          "of, or stand in loop bodies, or\nare replaced before there is "
          "code.\n\n";
   for (auto [number, name] : llvm::enumerate(structure))
