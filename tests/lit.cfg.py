@@ -3,7 +3,7 @@
 # How lit runs the text tests: .fg and .mlir files with RUN and CHECK lines.
 #
 # Substitutions: %fgc %fgrun %fg-opt %fg-frontend (this build's programs), %python, %samples,
-# %datasets. FileCheck, not and split-file are LLVM's and found in PATH.
+# %docs, %datasets. FileCheck, not and split-file are LLVM's and found in PATH.
 # Features: `data` when FOREGRAD_DATA names a folder with the prepared datasets; `avx2` and
 # `avx512` when this machine has them; `asan` in a sanitized build.
 
@@ -33,6 +33,7 @@ for name, path in programs.items():
         config.available_features.add(name)
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%samples", os.path.join(config.foregrad_source, "samples")))
+config.substitutions.append(("%docs", os.path.join(config.foregrad_source, "docs")))
 config.substitutions.append(("%datasets", os.path.join(config.foregrad_source, "datasets")))
 
 config.environment["PATH"] = os.pathsep.join(

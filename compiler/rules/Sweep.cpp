@@ -15,6 +15,21 @@ using fg::AxisPart;
 using fg::DifferentiableOpInterface;
 using fg::SiteOpInterface;
 
+/// Refuses `op` at the model's line: the rule's derivatives must pass it, and
+/// it has none in the direction `way` (whose name in the table is
+/// `derivative`).
+static LogicalResult refuseToPass(Operation *op, StringRef way,
+                                  StringRef derivative) {
+  StringRef name = op->getName().stripDialect();
+  auto error = mlir::emitError(op->getLoc())
+               << "the learning rule carries derivatives " << way
+               << " through '" << name << "', but '" << name << "' has no "
+               << derivative;
+  error.attachNote() << "docs/operations.md tells what each operation has; "
+                        "another rule may do without";
+  return error;
+}
+
 LogicalResult
 forwardSweep(OpBuilder &builder, ArrayRef<Operation *> ops,
              DerivativeMap &tangents,
@@ -34,7 +49,7 @@ forwardSweep(OpBuilder &builder, ArrayRef<Operation *> ops,
       continue;
     auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
     if (!differentiable)
-      return op->emitOpError("has no forward derivative (JVP)");
+      return refuseToPass(op, "forward", "tangent");
     if (Value tangent = differentiable.tangent(builder, operandTangents))
       tangents[op->getResult(0)] = tangent;
   }
@@ -109,7 +124,7 @@ LogicalResult reverseSweep(OpBuilder &builder, ArrayRef<Operation *> ops,
       // A leaf that stands among the ops, such as a parameter.
       if (llvm::is_contained(options.leaves, op->getResult(0)))
         continue;
-      return op->emitOpError("has no reverse derivative (VJP)");
+      return refuseToPass(op, "back", "cotangent");
     }
     SmallVector<bool> wanted;
     for (Value operand : op->getOperands())

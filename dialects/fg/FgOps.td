@@ -17,6 +17,7 @@ include "dialects/fg/ops/Contract.td"
 include "dialects/fg/ops/Reduce.td"
 include "dialects/fg/ops/Norm.td"
 include "dialects/fg/ops/Shape.td"
+include "dialects/fg/ops/Windows.td"
 include "dialects/fg/ops/Loss.td"
 include "dialects/fg/ops/Noise.td"
 

@@ -129,6 +129,11 @@ struct ConditionalExpr : ExprOf<Expr::Kind::Conditional> {
   ExprPtr condition, whenTrue, whenFalse;
 };
 
+struct AxisDeclaration {
+  Identifier name;
+  ExprPtr size;
+};
+
 /// What may stand between the parentheses of a call.
 struct Argument {
   enum class Kind {
@@ -136,11 +141,13 @@ struct Argument {
     Named,      // name = value
     Arrow,      // value -> name [= size]
     Per,        // per value
+    Window,     // [axis = size, ...]
   };
   Kind kind = Kind::Positional;
   Identifier name;
-  ExprPtr value;
+  ExprPtr value; // of all but Window
   ExprPtr size;
+  std::vector<AxisDeclaration> axes; // of Window
   llvm::SMRange range;
 };
 struct CallExpr : ExprOf<Expr::Kind::Call> {
@@ -173,10 +180,6 @@ template <Stmt::Kind K> struct StmtOf : Stmt {
   static bool classof(const Stmt *stmt) { return stmt->kind == K; }
 };
 
-struct AxisDeclaration {
-  Identifier name;
-  ExprPtr size;
-};
 struct InputStmt : StmtOf<Stmt::Kind::Input> {
   using StmtOf::StmtOf;
   Identifier name;

@@ -26,6 +26,10 @@ bool Elaborator::sortArguments(const CallExpr &call, const Signature &signature,
         arguments.furtherAxes.push_back(&argument);
         break;
       }
+      if (arguments.positional.size() == signature.numPositional &&
+          signature.hasWindow && llvm::isa<ListExpr>(argument.value.get()))
+        return fail(argument.range, "the window of '" + callee +
+                                        "' needs a size for each axis");
       if (arguments.positional.size() == signature.numPositional)
         return fail(argument.range,
                     "'" + callee + "' takes no further value here");
@@ -66,13 +70,23 @@ bool Elaborator::sortArguments(const CallExpr &call, const Signature &signature,
         return fail(argument.range, "'per' is given twice");
       arguments.per = &argument;
       break;
+    case Argument::Kind::Window:
+      if (!signature.hasWindow)
+        return fail(argument.range, "'" + callee + "' takes no sizes of axes");
+      if (arguments.window)
+        return fail(argument.range, "'" + callee + "' has one window");
+      arguments.window = &argument;
+      break;
     }
   }
   if (arguments.positional.size() < signature.numPositional)
     return fail(call.range,
                 "'" + callee + "' lacks " +
                     (arguments.positional.empty() ? "its array" : "a value"));
-  if (signature.hasArrow && !arguments.arrow)
+  if (signature.hasWindow && !arguments.window)
+    return fail(call.range,
+                "'" + callee + "' does not say how large its window is");
+  if (signature.hasArrow && !signature.hasWindow && !arguments.arrow)
     return fail(call.range,
                 "'" + callee + "' does not say which axes it changes");
   return true;

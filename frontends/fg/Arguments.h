@@ -20,6 +20,8 @@ struct Elaborator::Signature {
   /// What follows the arrow are further axes (`split`).
   bool hasFurtherAxes = false;
   llvm::ArrayRef<llvm::StringRef> options = {};
+  /// A window, [axis = size, ...], must stand in it; then the arrow need not.
+  bool hasWindow = false;
 };
 
 } // namespace foregrad::lang

@@ -55,6 +55,7 @@ struct Arguments {
   llvm::StringMap<const ast::Argument *> named;
   const ast::Argument *arrow = nullptr;
   const ast::Argument *per = nullptr;
+  const ast::Argument *window = nullptr;
   /// `split` only: the axes after the first one behind the arrow.
   std::vector<const ast::Argument *> furtherAxes;
 };
@@ -152,8 +153,33 @@ private:
                                                   llvm::ArrayRef<Axis> axes);
   std::optional<std::string> nameSite(const ast::CallExpr &call, ArrayId input);
 
+  // Convolution.cpp.
+  /// How windows lie along one axis.
+  struct Window {
+    ast::Identifier axis;
+    int64_t size, count; // elements of a window, windows
+    int64_t stride, before;
+  };
+  using Windows = llvm::SmallVector<Window, 2>;
+  Operand callConv(const ast::CallExpr &call);
+  /// The axis of a window's elements; no axis of a model has this name.
+  static std::string getWindowName(llvm::StringRef axis);
+  std::optional<Windows> readWindows(const Arguments &arguments, ArrayId input);
+  std::optional<bool> readPadding(const Arguments &arguments);
+  std::optional<Window> placeWindow(const ast::AxisDeclaration &axis,
+                                    const Axis &along, int64_t stride,
+                                    bool isPadded);
+  std::optional<ArrayId> addWindows(const ast::CallExpr &call, ArrayId input,
+                                    llvm::ArrayRef<Window> windows);
+
   // Linear.cpp.
   Operand callLinear(const ast::CallExpr &call);
+  Operand addLayer(const ast::CallExpr &call, const Arguments &arguments,
+                   ArrayId input, llvm::ArrayRef<Window> windows);
+  std::optional<AxisNames> readPer(const Arguments &arguments, ArrayId input);
+  bool checkNotMixed(const ast::CallExpr &call,
+                     llvm::ArrayRef<ast::Identifier> per,
+                     llvm::ArrayRef<ast::Identifier> mixed);
   std::optional<int64_t> getOutputSize(const ast::Argument &arrow,
                                        llvm::ArrayRef<Axis> axes,
                                        llvm::ArrayRef<ast::Identifier> from);
@@ -211,8 +237,8 @@ private:
   // The label in which we are.
   struct LabelScope {
     std::string path;
-    std::optional<llvm::SMRange> linear;
-    const ast::Expr *body = nullptr; // what the label stands before
+    std::optional<ast::Identifier> layer; // the function that learns in it
+    const ast::Expr *body = nullptr;      // what the label stands before
   };
   LabelScope *label = nullptr;
 

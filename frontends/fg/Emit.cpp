@@ -203,6 +203,11 @@ mlir::Value Emitter::emitValue(const Node &node, fg::ArrayType type) {
     return emitStandardize(node, type);
   case Node::Kind::Patchify:
     return emitPatchify(node);
+  case Node::Kind::Windows:
+    return fg::WindowsOp::create(builder, loc, type, operand(0),
+                                 texts(node.names), texts(node.windowNames),
+                                 builder.getDenseI64ArrayAttr(node.strides),
+                                 builder.getDenseI64ArrayAttr(node.before));
   case Node::Kind::Linear:
     return emitLinear(node, type);
   case Node::Kind::Norm: {
@@ -284,16 +289,17 @@ mlir::Value Emitter::emitLinear(const Node &node, fg::ArrayType type) {
   for (auto [position, axis] : llvm::enumerate(inputType.getAxes())) {
     llvm::StringRef name = axis.getName();
     inputLabels += letterAt(position);
-    if (name == layer.from.front())
+    if (!layer.from.empty() && name == layer.from.front())
       resultLabels += newLetter;
-    else if (!llvm::is_contained(layer.from, name))
+    else if (!llvm::is_contained(layer.from, name) &&
+             !llvm::is_contained(layer.window, name))
       resultLabels += letterAt(position);
   }
-  for (const std::string &name : layer.per)
+  for (const std::string &name :
+       llvm::concat<const std::string>(layer.window, layer.per, layer.from))
     weightLabels += letterOf(name);
-  for (const std::string &name : layer.from)
-    weightLabels += letterOf(name);
-  weightLabels += newLetter;
+  if (!layer.from.empty())
+    weightLabels += newLetter;
 
   mlir::Value weight = emitParameter(layer.weight);
   if (layer.from.size() > 1) {
@@ -303,7 +309,9 @@ mlir::Value Emitter::emitLinear(const Node &node, fg::ArrayType type) {
       parts.push_back(
           makeAxis(name == layer.to ? name + "'" : name,
                    inputType.getAxes()[inputType.findAxis(name)].getSize()));
-    weight = emitSplit(weight, layer.weight.axes[layer.per.size()].name, parts);
+    weight = emitSplit(
+        weight, layer.weight.axes[layer.window.size() + layer.per.size()].name,
+        parts);
   }
   mlir::Value product =
       fg::ContractOp::create(builder, loc, type, input, text(inputLabels),

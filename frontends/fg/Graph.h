@@ -43,11 +43,13 @@ struct Parameter {
   std::string rateGroup; // multiplies its rate; may be empty
 };
 
-/// `linear`. The weight's axes are those of `per`, then the input (several
-/// input axes merged into one), then the output.
+/// `linear`, and what `conv` does to its windows. The weight's axes are those
+/// of the window, those of `per`, then the input (several input axes merged
+/// into one), then the output.
 struct LinearLayer {
-  llvm::SmallVector<std::string, 2> from;
-  std::string to;
+  llvm::SmallVector<std::string, 2> window; // axes of the windows' elements
+  llvm::SmallVector<std::string, 2> from;   // may be empty in a `conv`
+  std::string to;                           // empty if `from` is
   llvm::SmallVector<std::string, 2> per;
   Parameter weight;
   std::optional<Parameter> bias;
@@ -70,6 +72,7 @@ struct Node {
   enum class Kind {
     Standardize,  // (x - numbers) / divisors, along axis names[0] or all
     Patchify,     // factor patches a side
+    Windows,      // slides along the axes names, into the axes windowNames
     Linear,       // layer
     Norm,         // over names, epsilon = factor
     Relu,         // site = name
@@ -97,6 +100,8 @@ struct Node {
   llvm::SmallVector<std::string, 2> names;
   double factor = 0;
   std::vector<double> numbers, divisors;
+  llvm::SmallVector<std::string, 2> windowNames;
+  llvm::SmallVector<int64_t, 2> strides, before; // for each of names
   std::unique_ptr<LinearLayer> layer;
   std::unique_ptr<Region> body;
 };

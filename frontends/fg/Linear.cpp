@@ -1,4 +1,4 @@
-//===- Linear.cpp - The layer that learns ---------------------------------===//
+//===- Linear.cpp - The layers that learn ---------------------------------===//
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
@@ -12,32 +12,37 @@ namespace foregrad::lang {
 
 using namespace ast;
 
-// The layer that the label around this call names, for the first linear in it.
+// The layer that the label around this call names, for the first call in it
+// that learns.
 bool Elaborator::claimLayer(const CallExpr &call) {
+  llvm::StringRef callee = call.callee.text;
   if (!block && !(head && head->isPredict)) {
     diagnostics.error(
         call.callee.range,
-        "a linear learns, so it belongs into a block or the prediction");
-    diagnostics.help(
-        "put it into a block: block block0 { x = NAME: linear(...) }");
+        "a " + callee +
+            " learns, so it belongs into a block or the prediction");
+    diagnostics.help("put it into a block: block block0 { x = NAME: " + callee +
+                     "(...) }");
     return false;
   }
   if (!label) {
     diagnostics.error(call.callee.range,
-                      "this linear has no name for its weights");
-    diagnostics.help(
-        "put a name before it: NAME: linear(...); its weights are then " +
-        blockName + ".NAME.weight");
+                      "this " + callee + " has no name for its weights");
+    diagnostics.help("put a name before it: NAME: " + callee +
+                     "(...); its weights are then " + blockName +
+                     ".NAME.weight");
     return false;
   }
-  if (!label->linear) {
-    label->linear = call.callee.range;
+  if (!label->layer) {
+    label->layer = call.callee;
     return true;
   }
-  diagnostics.error(call.callee.range,
-                    "the layer '" + label->path + "' already has a linear");
-  diagnostics.note(*label->linear, "the first one is here");
-  diagnostics.help("give this one a name of its own: NAME: linear(...)");
+  diagnostics.error(call.callee.range, "the layer '" + label->path +
+                                           "' already has a " +
+                                           label->layer->text);
+  diagnostics.note(label->layer->range, "the first one is here");
+  diagnostics.help("give this one a name of its own: NAME: " + callee +
+                   "(...)");
   return false;
 }
 
@@ -94,6 +99,29 @@ std::optional<double> Elaborator::getInitialScale(const Arguments &arguments,
   return scale->getNumber();
 }
 
+// The axes behind `per`; none where there is no `per`.
+std::optional<Elaborator::AxisNames>
+Elaborator::readPer(const Arguments &arguments, ArrayId input) {
+  if (!arguments.per)
+    return AxisNames();
+  return readAxesOf(*arguments.per->value, input);
+}
+
+bool Elaborator::checkNotMixed(const CallExpr &call,
+                               llvm::ArrayRef<Identifier> per,
+                               llvm::ArrayRef<Identifier> mixed) {
+  for (const Identifier &axis : per)
+    for (const Identifier &other : mixed)
+      if (axis.text == other.text) {
+        diagnostics.error(axis.range, "'" + axis.text + "' is mixed by this " +
+                                          call.callee.text +
+                                          ", so it cannot have weights per '" +
+                                          axis.text + "'");
+        return false;
+      }
+  return true;
+}
+
 Operand Elaborator::callLinear(const CallExpr &call) {
   static constexpr llvm::StringRef kOptions[] = {"bias", "init"};
   static constexpr Signature kSignature{
@@ -113,78 +141,101 @@ Operand Elaborator::callLinear(const CallExpr &call) {
   // them.
   if (!input || !claimLayer(call))
     return {};
-  const Axes axes = graph.arrays[*input];
-  const Argument &arrow = *arguments.arrow;
-  std::optional<AxisNames> from = readAxesOf(*arrow.value, *input);
-  if (!from || !checkAxisName(arrow.name))
-    return {};
-  AxisNames per;
-  if (arguments.per) {
-    std::optional<AxisNames> names = readAxesOf(*arguments.per->value, *input);
-    if (!names)
+  return addLayer(call, arguments, *input, {});
+}
+
+// The product with a weight, summed over the axes before the arrow and over the
+// elements of the windows, and the bias.
+Operand Elaborator::addLayer(const CallExpr &call, const Arguments &arguments,
+                             ArrayId input, llvm::ArrayRef<Window> windows) {
+  const Axes axes = graph.arrays[input];
+  const Argument *arrow = arguments.arrow;
+  AxisNames from;
+  if (arrow) {
+    std::optional<AxisNames> names = readAxesOf(*arrow->value, input);
+    if (!names || !checkAxisName(arrow->name))
       return {};
-    per = std::move(*names);
+    from = std::move(*names);
   }
-  for (const Identifier &axis : per)
-    for (const Identifier &other : *from)
+  std::optional<AxisNames> per = readPer(arguments, input);
+  AxisNames slid;
+  for (const Window &window : windows)
+    slid.push_back(window.axis);
+  if (!per || !checkNotMixed(call, *per, from) ||
+      !checkNotMixed(call, *per, slid))
+    return {};
+  for (const Identifier &axis : from)
+    for (const Identifier &other : slid)
       if (axis.text == other.text) {
-        diagnostics.error(
-            axis.range,
-            "'" + axis.text +
-                "' is mixed by this linear, so it cannot have weights per '" +
-                axis.text + "'");
+        diagnostics.error(axis.range, "the window mixes '" + axis.text +
+                                          "' already, so it cannot stand "
+                                          "before '->' too");
         return {};
       }
-  std::optional<int64_t> outputSize = getOutputSize(arrow, axes, *from);
-  if (!outputSize)
-    return {};
+  int64_t outputSize = 1;
+  if (arrow) {
+    std::optional<int64_t> size = getOutputSize(*arrow, axes, from);
+    if (!size)
+      return {};
+    outputSize = *size;
+  }
 
   // The result: the new axis at the place of the first input axis.
   Axes result;
   for (const Axis &axis : axes) {
-    if (axis.name == from->front().text) {
-      result.push_back({arrow.name.text.str(), *outputSize});
+    if (arrow && axis.name == from.front().text) {
+      result.push_back({arrow->name.text.str(), outputSize});
       continue;
     }
-    if (llvm::any_of(*from, [&](const Identifier &name) {
-          return axis.name == name.text;
-        }))
+    auto named = [&](const Identifier &name) { return axis.name == name.text; };
+    if (llvm::any_of(from, named))
       continue;
-    if (axis.name == arrow.name.text) {
-      diagnostics.error(arrow.name.range,
+    if (arrow && axis.name == arrow->name.text) {
+      diagnostics.error(arrow->name.range,
                         "the result would have two axes called '" + axis.name +
                             "'");
       diagnostics.help("the array has the axes " + formatAxes(axes) +
                        "; give the new one another name");
       return {};
     }
-    result.push_back(axis);
+    const auto *window = llvm::find_if(
+        windows, [&](const Window &other) { return named(other.axis); });
+    result.push_back(window == windows.end() ? axis
+                                             : Axis{axis.name, window->count});
   }
 
   auto layer = std::make_unique<LinearLayer>();
   Parameter &weight = layer->weight;
+  int64_t fanIn = 1;
   Axes biasAxes;
-  for (const Identifier &axis : per) {
+  for (const Window &window : windows)
+    weight.axes.push_back({window.axis.text.str(), window.size});
+  for (const Identifier &axis : *per) {
     layer->per.push_back(axis.text.str());
     biasAxes.push_back(axes[findAxis(axes, axis.text)]);
   }
-  weight.axes = biasAxes;
-  Axis merged{"", 1};
-  for (const Identifier &axis : *from) {
-    layer->from.push_back(axis.text.str());
-    merged.name += (merged.name.empty() ? "" : ".") + axis.text.str();
-    // Bounded by the elements of the array.
-    merged.size *= axes[findAxis(axes, axis.text)].size;
+  weight.axes.append(biasAxes.begin(), biasAxes.end());
+  if (arrow) {
+    Axis merged{"", 1};
+    for (const Identifier &axis : from) {
+      layer->from.push_back(axis.text.str());
+      merged.name += (merged.name.empty() ? "" : ".") + axis.text.str();
+      // Bounded by the elements of the array.
+      merged.size *= axes[findAxis(axes, axis.text)].size;
+    }
+    layer->to = arrow->name.text.str();
+    weight.axes.push_back(merged);
+    fanIn = merged.size;
+    // A weight's axes need two names where the layer has one.
+    weight.axes.push_back(
+        {layer->to == merged.name ? layer->to + "'" : layer->to, outputSize});
+    biasAxes.push_back({layer->to, outputSize});
   }
-  layer->to = arrow.name.text.str();
-  weight.axes.push_back(merged);
-  // A weight's axes need two names where the layer has one.
-  weight.axes.push_back(
-      {layer->to == merged.name ? layer->to + "'" : layer->to, *outputSize});
-  biasAxes.push_back({layer->to, *outputSize});
   if (!checkElements(weight.axes, 1, call.range, "the weight"))
     return {};
-  std::optional<double> scale = getInitialScale(arguments, merged.size);
+  for (const Window &window : windows)
+    fanIn *= window.size; // bounded by the elements of the weight
+  std::optional<double> scale = getInitialScale(arguments, fanIn);
   if (!scale)
     return {};
   weight.path = label->path + ".weight";
@@ -203,10 +254,17 @@ Operand Elaborator::callLinear(const CallExpr &call) {
     layer->bias =
         Parameter{label->path + ".bias", biasAxes, 0, false, weight.rateGroup};
 
+  std::optional<ArrayId> source = input;
+  if (!windows.empty())
+    source = addWindows(call, input, windows);
+  if (!source)
+    return {};
+  for (const Window &window : windows)
+    layer->window.push_back(getWindowName(window.axis.text));
   Node node;
   node.kind = Node::Kind::Linear;
   node.range = call.range;
-  node.operands = {*input};
+  node.operands = {*source};
   node.layer = std::move(layer);
   return addNode(std::move(node), std::move(result));
 }

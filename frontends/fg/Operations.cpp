@@ -22,6 +22,7 @@ Operand Elaborator::evaluateCall(const CallExpr &call) {
   };
   static constexpr Function kFunctions[] = {
       {"linear", &Elaborator::callLinear},
+      {"conv", &Elaborator::callConv},
       {"norm", &Elaborator::callNorm},
       {"relu", &Elaborator::callRelu},
       {"softmax", &Elaborator::callSoftmax},

@@ -249,9 +249,12 @@ ExprPtr Parser::parseCall() {
     Argument argument;
     if (!parseArgument(argument))
       return nullptr;
-    depth = std::max(depth, argument.value->depth);
+    if (argument.value)
+      depth = std::max(depth, argument.value->depth);
     if (argument.size)
       depth = std::max(depth, argument.size->depth);
+    for (const AxisDeclaration &axis : argument.axes)
+      depth = std::max(depth, axis.size->depth);
     arguments.push_back(std::move(argument));
     if (!takeIf(Kind::Comma))
       break;
@@ -265,8 +268,32 @@ ExprPtr Parser::parseCall() {
   return checkDepth(std::move(call), depth);
 }
 
+// [axis = size, ...]: no list, since its elements have names.
+bool Parser::parseWindow(Argument &argument) {
+  llvm::SMLoc start = take().range.Start;
+  argument.kind = Argument::Kind::Window;
+  do {
+    if (at(Kind::RightBracket))
+      break;
+    std::optional<Identifier> name = expectName("an axis");
+    if (!name || !expect(Kind::Assign, "and a size after the axis"))
+      return false;
+    ExprPtr size = parseExpr();
+    if (!size)
+      return false;
+    argument.axes.push_back({*name, std::move(size)});
+  } while (takeIf(Kind::Comma));
+  if (!expect(Kind::RightBracket, "to close the list"))
+    return false;
+  argument.range = rangeFrom(start);
+  return true;
+}
+
 bool Parser::parseArgument(Argument &argument) {
   llvm::SMLoc start = peek().range.Start;
+  if (at(Kind::LeftBracket) && peek(1).is(Kind::Identifier) &&
+      peek(2).is(Kind::Assign))
+    return parseWindow(argument);
   if (takeIf(Kind::KwPer)) {
     argument.kind = Argument::Kind::Per;
   } else if (at(Kind::Identifier) && peek(1).is(Kind::Assign)) {

@@ -24,9 +24,10 @@
 //   primary    = number | text | "true" | "false" | NAME | "(" expr ")"
 //              | "[" [ expr { "," expr } ] "]"
 //              | NAME "(" [ argument { "," argument } ] ")"
-//   argument   = expr | NAME "=" expr | expr "->" NAME [ "=" expr ] | "per"
-//   expr recipe     = "recipe" "{" { entry } "}" entry      = NAME [ value ] [
-//   "(" settings ")" ]
+//   argument   = expr | NAME "=" expr | expr "->" NAME [ "=" expr ]
+//              | "per" expr | "[" NAME "=" expr { "," NAME "=" expr } "]"
+//   recipe     = "recipe" "{" { entry } "}"
+//   entry      = NAME [ value ] [ "(" settings ")" ]
 //
 //===----------------------------------------------------------------------===//
 
@@ -89,6 +90,7 @@ private:
   ast::ExprPtr parseList();
   ast::ExprPtr parseCall();
   bool parseArgument(ast::Argument &argument);
+  bool parseWindow(ast::Argument &argument);
   bool atTemplate() const;
   size_t getTemplateLength() const;
   std::optional<ast::NameTemplate> parseTemplate(const llvm::Twine &what);

@@ -271,6 +271,17 @@ void Elaborator::runAssign(const AssignStmt &stmt) {
                               stmt.name.range};
 }
 
+/// A block, loss or prediction without content.
+static Node makeRegionNode(Node::Kind kind, llvm::SMRange range,
+                           llvm::StringRef name) {
+  Node node;
+  node.kind = kind;
+  node.range = range;
+  node.name = name.str();
+  node.body = std::make_unique<Region>();
+  return node;
+}
+
 void Elaborator::runBlock(const BlockStmt &stmt) {
   if (block) {
     diagnostics.error(stmt.range, "a block cannot stand in a block");
@@ -284,9 +295,7 @@ void Elaborator::runBlock(const BlockStmt &stmt) {
                        *name + "{i}");
     return;
   }
-  Node node{
-      Node::Kind::Block, stmt.name.range,           {}, 0, *name, {}, 0, {}, {},
-      nullptr,           std::make_unique<Region>()};
+  Node node = makeRegionNode(Node::Kind::Block, stmt.name.range, *name);
   Region *region = node.body.get();
   block = ++numBlocks;
   blockName = *name;
@@ -370,17 +379,7 @@ void Elaborator::runLoss(const LossStmt &stmt) {
     return;
   }
   blockLoss = stmt.range;
-  Node node{Node::Kind::Loss,
-            stmt.value->range,
-            {},
-            0,
-            blockName,
-            {},
-            0,
-            {},
-            {},
-            nullptr,
-            std::make_unique<Region>()};
+  Node node = makeRegionNode(Node::Kind::Loss, stmt.value->range, blockName);
   Head newHead{false, std::nullopt, {}, {}};
   head = &newHead;
   openRegion(*node.body);
@@ -442,17 +441,7 @@ void Elaborator::runPredict(const PredictStmt &stmt) {
     graph.labelName = " "; // said once
     return;
   }
-  Node node{Node::Kind::Predict,
-            stmt.name.range,
-            {},
-            0,
-            predictName,
-            {},
-            0,
-            {},
-            {},
-            nullptr,
-            std::make_unique<Region>()};
+  Node node = makeRegionNode(Node::Kind::Predict, stmt.name.range, predictName);
   Head newHead{true, std::nullopt, {}, {}};
   LabelScope scope{predictName, std::nullopt, nullptr};
   head = &newHead;

@@ -72,6 +72,37 @@ static OpCase loss(std::string name, std::string op, std::string prediction,
                   line, array(rest));
 }
 
+namespace {
+/// An array and its windows.
+struct WindowCase {
+  std::string name, array, windows, attributes;
+};
+} // namespace
+
+static std::vector<WindowCase> makeWindowCases() {
+  return {
+      {"same", "batch = 2, x = 4, c = 3", "batch = 2, x = 4, k = 3, c = 3",
+       "over [\"x\"] into [\"k\"] strides [1] before [1]"},
+      {"stride", "batch = 2, x = 7", "batch = 2, x = 4, k = 3",
+       "over [\"x\"] into [\"k\"] strides [2] before [1]"},
+      // Some elements of the array are in no window.
+      {"gaps", "x = 8, batch = 2", "k = 2, x = 2, batch = 2",
+       "over [\"x\"] into [\"k\"] strides [4] before [0]"},
+      {"valid", "batch = 2, x = 5, c = 2", "batch = 2, x = 2, c = 2, k = 4",
+       "over [\"x\"] into [\"k\"] strides [1] before [0]"},
+      {"plain", "batch = 2, x = 4", "batch = 2, x = 4, k = 1",
+       "over [\"x\"] into [\"k\"] strides [1] before [0]"},
+      {"two_axes", "batch = 2, y = 5, x = 3, c = 2",
+       "batch = 2, y = 3, x = 3, m = 3, k = 3, c = 2",
+       "over [\"y\", \"x\"] into [\"m\", \"k\"] strides [2, 1] before [1, 1]"},
+      {"in_front", "batch = 2, y = 3, x = 20",
+       "batch = 2, m = 3, k = 5, y = 3, x = 20",
+       "over [\"y\", \"x\"] into [\"m\", \"k\"] strides [1, 1] before [1, 2]"},
+      {"wide", "batch = 2, x = 3, c = 19", "batch = 2, x = 3, k = 5, c = 19",
+       "over [\"x\"] into [\"k\"] strides [1] before [2]"},
+  };
+}
+
 static std::vector<OpCase> makeDifferentiable() {
   const std::string nc = "batch = 3, c = 4", c = "c = 4";
   const std::string ntc = "batch = 2, t = 3, c = 4";
@@ -156,6 +187,18 @@ static std::vector<OpCase> makeDifferentiable() {
                         "broadcast %a {test} : " + array("c = 4, batch = 2") +
                             " -> " + array(ntc),
                         ntc));
+  for (const WindowCase &sliding : makeWindowCases()) {
+    cases.push_back(unary("windows_" + sliding.name, sliding.array,
+                          "windows %a " + sliding.attributes +
+                              " {test} : " + array(sliding.array) + " -> " +
+                              array(sliding.windows),
+                          sliding.windows));
+    cases.push_back(unary("fold_windows_" + sliding.name, sliding.windows,
+                          "fold_windows %a " + sliding.attributes +
+                              " {test} : " + array(sliding.windows) + " -> " +
+                              array(sliding.array),
+                          sliding.array));
+  }
   for (std::string op : {"cross_entropy", "squared_error"}) {
     cases.push_back(loss(op, op, "batch = 3, class = 4", "batch = 3"));
     cases.push_back(loss(op + "_tokens", op, "batch = 2, class = 3, t = 2",

@@ -135,8 +135,20 @@ void callReferenceNoise(ModuleOp module) {
   });
 }
 
+/// Copies become loops too: the runtime has no library of them.
+void copyWithLoops(ModuleOp module) {
+  OpBuilder builder(module.getContext());
+  module.walk([&](memref::CopyOp op) {
+    builder.setInsertionPoint(op);
+    linalg::CopyOp::create(builder, op.getLoc(), op.getSource(),
+                           op.getTarget());
+    op.erase();
+  });
+}
+
 Buffers Lowering::run(ModuleOp module, const Buffers &inputs) {
   callReferenceNoise(module);
+  copyWithLoops(module);
   std::vector<std::string> names;
   std::vector<MemRefType> types;
   std::string name;

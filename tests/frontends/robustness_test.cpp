@@ -23,6 +23,7 @@ const char *const kModels[] = {
     "/localmixer/localmixer.fg",
     "/localmixer/mnist-m-1-16.fg",
     "/two-layer-head/two-layer-head.fg",
+    "/conv-net/conv-net.fg",
 };
 
 std::string readModel(const std::string &name) {

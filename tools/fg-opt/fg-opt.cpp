@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A developer's tool: mlir-opt with the fg dialect and the compiler's passes.
+// `fg-opt --operations` prints docs/operations.md instead.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +15,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "tools/fg-opt/OperationTable.h"
 #ifdef FOREGRAD_HAVE_PASSES
 #include "compiler/driver/Passes.h"
 #else
@@ -24,6 +26,10 @@
 #endif
 
 int main(int argc, char **argv) {
+  if (argc == 2 && llvm::StringRef(argv[1]) == "--operations") {
+    foregrad::fg::printOperationTable(llvm::outs());
+    return 0;
+  }
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);

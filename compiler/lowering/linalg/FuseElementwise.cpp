@@ -60,6 +60,28 @@ static bool isContraction(linalg::GenericOp op) {
              cast<linalg::LinalgOp>(op.getOperation())));
 }
 
+/// A product without a matrix: no loop belongs to one of the inputs alone, as
+/// in a depthwise convolution. No kernel of matrix products wants it.
+static bool isElementwiseProduct(linalg::GenericOp op) {
+  FailureOr<linalg::ContractionDimensions> dims =
+      linalg::inferContractionDims(cast<linalg::LinalgOp>(op.getOperation()));
+  return succeeded(dims) && (dims->m.empty() || dims->n.empty());
+}
+
+/// Only shows elements of its operand, most of them more than once, at sums of
+/// loop indices: sliding windows. Read in place they take no memory, and are
+/// as near as in a copy.
+static bool showsWindows(linalg::GenericOp op) {
+  if (op.getNumDpsInputs() != 1 || !llvm::hasSingleElement(*op.getBody()) ||
+      op.getNumReductionLoops() != 0 ||
+      op.getMatchingIndexingMap(op.getDpsInputOperand(0))
+          .isProjectedPermutation())
+    return false;
+  auto type = dyn_cast<RankedTensorType>(op.getDpsInputs().front().getType());
+  return type && op.getBody()->getTerminator()->getOperand(0) ==
+                     op.getBody()->getArgument(0);
+}
+
 /// Number of scalar ops, or nothing if one of them is dear.
 static std::optional<unsigned> cheapOps(linalg::GenericOp op) {
   unsigned count = 0;
@@ -98,8 +120,15 @@ static unsigned largeOperands(linalg::GenericOp op) {
 /// The consumer can take this producer in, as far as the consumer goes.
 static bool mayTake(OpOperand &use) {
   auto consumer = dyn_cast<linalg::GenericOp>(use.getOwner());
-  return consumer && consumer.isDpsInput(&use) && !isContraction(consumer) &&
-         linalg::areElementwiseOpsFusable(&use);
+  if (!consumer || !consumer.isDpsInput(&use) ||
+      !linalg::areElementwiseOpsFusable(&use))
+    return false;
+  auto producer = use.get().getDefiningOp<linalg::GenericOp>();
+  // Of loop indices that windows add up there would be no vectors.
+  if (showsWindows(consumer) && producer.hasIndexSemantics())
+    return false;
+  return !isContraction(consumer) ||
+         (showsWindows(producer) && isElementwiseProduct(consumer));
 }
 
 static bool hasRoom(OpOperand &use) {
@@ -120,6 +149,8 @@ static bool shouldFuse(OpOperand &use) {
     return !repeats;
   if (!hasRoom(use))
     return false;
+  if (showsWindows(producer))
+    return true;
   std::optional<unsigned> ops = cheapOps(producer);
   bool cheap = ops && *ops <= kCheapOps;
   if (producer.getNumDpsInputs() == 0)
@@ -196,7 +227,7 @@ becomes
 
 A producer with one use is fused unless it would be computed for each element of a larger loop
 nest; one with more uses if it is cheap, reads one large operand at most and vanishes
-altogether. Perturbations are fused into every consumer of their own size. Matrix products take
+altogether. Sliding windows are read in place, except by matrix products. Perturbations are fused into every consumer of their own size. Matrix products take
 nothing in.)";
   }
   void runOnOperation() final {

@@ -267,6 +267,8 @@ void buildBufferizePipeline(OpPassManager &manager) {
   manager.addPass(bufferization::createOneShotBufferizePass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  // Copies of a view onto an equal one: now onto itself, which goes away.
+  manager.addPass(createCanonicalizerPass());
 }
 
 void registerLinalgDialects(DialectRegistry &registry) {

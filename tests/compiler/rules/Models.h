@@ -125,8 +125,26 @@ model OneCopy {
 }
 )"};
 
-inline constexpr NamedModel kModels[] = {
-    kMixer, kTwoLayerHead, kBoard, kResidual, kPooled, kFactors, kOneCopy};
+/// Convolutions between sites: windows mix places, but no channels, groups or
+/// samples where each has weights of its own.
+inline constexpr NamedModel kConvolution = {"Convolution", R"(
+model Convolution {
+  input image : f32[row = 4, column = 3, color = 2]
+  label class : 3
+  block block0 {
+    a = dense: relu(norm(conv(image, [row = 3, column = 3], color -> channel = 4, stride = 2), channel))
+    b = depth: relu(conv(a, [row = 3, column = 1], per channel))
+    s = split(b, channel -> group = 2, unit)
+    x = group: relu(conv(s, [column = 2], unit -> unit, per group, padding = none) + 0.1)
+    loss cross_entropy(head: linear(x, [row, column, group, unit] -> class), class) per [row, column, group]
+  }
+  predict readout: linear(x, [row, column, group, unit] -> class)
+}
+)"};
+
+inline constexpr NamedModel kModels[] = {kMixer,    kTwoLayerHead, kBoard,
+                                         kResidual, kPooled,       kFactors,
+                                         kOneCopy,  kConvolution};
 
 } // namespace foregrad::compiler::test
 

@@ -78,3 +78,45 @@ fg.entry "dear" {
   %p = fg.softmax %x over "c" : !fg.array<[batch = 4, c = 8], f32>
   fg.write %p to "p" role output : !fg.array<[batch = 4, c = 8], f32>
 }
+
+// -----
+
+// A depthwise convolution reads its windows in place; a dense one needs them written out, as a
+// matrix.
+// CHECK: #[[SLIDE:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1 + d3, d2)>
+// CHECK-LABEL: func.func @depthwise
+// CHECK: tensor.insert_slice
+// CHECK: linalg.generic {indexing_maps = [#[[SLIDE]],
+// CHECK-SAME: iterator_types = ["parallel", "parallel", "parallel", "reduction"]
+// CHECK: arith.mulf
+// CHECK-NOT: linalg.generic
+// CHECK: return
+fg.entry "depthwise" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, width = 6, c = 8], f32>
+  %w = fg.read "w" role parameter : !fg.array<[width = 3, c = 8], f32>
+  %s = fg.windows %x over ["width"] into ["k"] strides [1] before [1]
+    : !fg.array<[batch = 4, width = 6, c = 8], f32> -> !fg.array<[batch = 4, width = 6, k = 3, c = 8], f32>
+  %q = fg.contract %s "nwkc", %w "kc" -> "nwc"
+    : (!fg.array<[batch = 4, width = 6, k = 3, c = 8], f32>, !fg.array<[width = 3, c = 8], f32>)
+      -> !fg.array<[batch = 4, width = 6, c = 8], f32>
+  fg.write %q to "q" role output : !fg.array<[batch = 4, width = 6, c = 8], f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @dense
+// CHECK: linalg.generic
+// CHECK-SAME: iterator_types = ["parallel", "parallel", "parallel", "parallel"]
+// CHECK: linalg.generic
+// CHECK-SAME: iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]
+// CHECK: arith.mulf
+fg.entry "dense" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, width = 6, c = 8], f32>
+  %w = fg.read "w" role parameter : !fg.array<[width = 3, c = 8, d = 8], f32>
+  %s = fg.windows %x over ["width"] into ["k"] strides [1] before [1]
+    : !fg.array<[batch = 4, width = 6, c = 8], f32> -> !fg.array<[batch = 4, width = 6, k = 3, c = 8], f32>
+  %q = fg.contract %s "nwkc", %w "kcd" -> "nwd"
+    : (!fg.array<[batch = 4, width = 6, k = 3, c = 8], f32>, !fg.array<[width = 3, c = 8, d = 8], f32>)
+      -> !fg.array<[batch = 4, width = 6, d = 8], f32>
+  fg.write %q to "q" role output : !fg.array<[batch = 4, width = 6, d = 8], f32>
+}
