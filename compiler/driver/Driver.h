@@ -13,10 +13,15 @@
 #define FOREGRAD_COMPILER_DRIVER_DRIVER_H
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
+
+namespace mlir {
+class ModuleOp;
+} // namespace mlir
 
 namespace foregrad::compiler {
 
@@ -38,9 +43,16 @@ struct CompileOptions {
   std::vector<std::string> commandLine; // kept in the artifact
 };
 
+/// Looks at what was compiled and returns the exit code: `program` holds the
+/// entries as the rule and the optimizer wrote them, before fusion; the
+/// artifact lies at CompileOptions::output.
+using ArtifactCheck = std::function<int(mlir::ModuleOp program)>;
+
 /// Compiles; diagnostics go to standard error. Returns 0, or 1 if the input is
 /// at fault or the artifact cannot be written. Nothing is written then.
-int compileModel(const CompileOptions &options);
+/// `check`, if there is one, has the last word.
+int compileModel(const CompileOptions &options,
+                 const ArtifactCheck &check = nullptr);
 
 /// Names of the phases, in order: for --stop-after and its help.
 std::vector<std::string> phaseNames();

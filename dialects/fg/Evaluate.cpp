@@ -16,6 +16,24 @@ using namespace mlir;
 
 namespace foregrad::fg {
 
+using LastUses = DenseMap<Operation *, SmallVector<Value>>;
+
+/// The values of `block` by the op of it that uses them last.
+static LastUses findLastUses(Block &block) {
+  LastUses lastUses;
+  for (Operation &op : block)
+    for (Value result : op.getResults()) {
+      Operation *last = &op;
+      for (Operation *user : result.getUsers()) {
+        Operation *use = block.findAncestorOpInBlock(*user);
+        if (use && last->isBeforeInBlock(use))
+          last = use;
+      }
+      lastUses[last].push_back(result);
+    }
+  return lastUses;
+}
+
 namespace {
 /// One run over the ops of an entry or a model.
 class Evaluation {
@@ -27,7 +45,7 @@ public:
 
   /// Lets go of what `block` computes once its last user has run: a model's
   /// arrays would not fit into memory all at once.
-  void releaseAfterLastUse(Block &block);
+  void releaseAfterLastUse(Block &block) { lastUses = findLastUses(block); }
 
   Buffers written;
   ModelValues model;
@@ -42,22 +60,9 @@ private:
 
   const Buffers &buffers;
   Values &values;
-  DenseMap<Operation *, SmallVector<Value>> lastUses;
+  LastUses lastUses;
 };
 } // namespace
-
-void Evaluation::releaseAfterLastUse(Block &block) {
-  for (Operation &op : block)
-    for (Value result : op.getResults()) {
-      Operation *last = &op;
-      for (Operation *user : result.getUsers()) {
-        Operation *use = block.findAncestorOpInBlock(*user);
-        if (use && last->isBeforeInBlock(use))
-          last = use;
-      }
-      lastUses[last].push_back(result);
-    }
-}
 
 llvm::Error Evaluation::load(StringRef name, Value result) {
   auto buffer = buffers.find(name);
@@ -282,6 +287,64 @@ llvm::Expected<Buffers> evaluateEntry(EntryOp entry, const Buffers &buffers) {
   if (llvm::Error error = evaluation.run(entry.getBody().front()))
     return error;
   return std::move(evaluation.written);
+}
+
+static double elementsOf(ValueRange values) {
+  double elements = 0;
+  for (Value value : values)
+    elements += static_cast<double>(arrayType(value).getNumElements());
+  return elements;
+}
+
+/// The products of a contraction: every letter is one loop.
+static double productsOf(ContractOp op) {
+  double products = elementsOf(op.getResult());
+  for (auto [letter, axis] :
+       llvm::zip_equal(op.getLhsLabels(), arrayType(op.getLhs()).getAxes()))
+    if (!op.getResultLabels().contains(letter))
+      products *= static_cast<double>(axis.getSize());
+  return products;
+}
+
+/// Adds what one op costs, or `times` of them.
+static void addCost(Operation &op, double times, EvaluationCost &cost) {
+  if (auto contract = dyn_cast<ContractOp>(op))
+    cost.products += times * productsOf(contract);
+  else
+    cost.elements +=
+        times * (elementsOf(op.getResults()) + elementsOf(op.getOperands()));
+}
+
+EvaluationCost evaluationCost(EntryOp entry) {
+  Block &block = entry.getBody().front();
+  LastUses lastUses = findLastUses(block);
+  EvaluationCost cost;
+  double held = 0, most = 0; // elements
+  for (Operation &op : block) {
+    double scratch = elementsOf(op.getOperands());
+    if (auto replicated = dyn_cast<ReplicatedTangentOp>(op)) {
+      ArrayType input = arrayType(replicated.getInput());
+      double copies = 1;
+      for (StringRef name : stringValues(replicated.getPer()))
+        copies *= static_cast<double>(
+            input.getAxes()[input.findAxis(name)].getSize());
+      // A tangent costs about as much as its primal once more.
+      for (Operation &inner : replicated.getBody().front()) {
+        addCost(inner, 2 * copies, cost);
+        scratch += 2 * elementsOf(inner.getResults());
+      }
+      cost.elements += copies * elementsOf(replicated.getTangent());
+    } else {
+      addCost(op, 1, cost);
+    }
+    held += elementsOf(op.getResults());
+    most = std::max(most, held + scratch);
+    auto last = lastUses.find(&op);
+    if (last != lastUses.end())
+      held -= elementsOf(last->second);
+  }
+  cost.bytes = most * sizeof(double);
+  return cost;
 }
 
 llvm::Expected<ModelValues> evaluateModel(ModelOp model,

@@ -1,0 +1,63 @@
+//===- Verify.h - Compiled code against the reference ---------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// What `fgc --verify` does: one step of the artifact and one of the f64
+// reference, on the same random numbers, compared gradient by gradient.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FOREGRAD_TOOLS_FGC_VERIFY_H
+#define FOREGRAD_TOOLS_FGC_VERIFY_H
+
+#include "dialects/fg/Evaluate.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <string>
+#include <vector>
+
+namespace foregrad::fgc {
+
+/// An array that the step computes.
+struct Difference {
+  std::string name; // a parameter's path, or `loss`, `BLOCK.loss`, `logits`
+  bool isGradient = false;
+  double error = 0; // the largest, relative; infinite if one is no number
+};
+
+/// Compares what the entry `gradient` writes with the reference, in its order.
+/// An error is relative to the largest number of its array, but for an array
+/// that is zero up to rounding beside the largest gradient: then to that.
+std::vector<Difference> compareSteps(fg::EntryOp gradient,
+                                     const fg::Buffers &reference,
+                                     const fg::Buffers &found);
+
+struct Verification {
+  double tolerance = 0; // of the precision: 1e-9 for f64, 1e-4 for f32
+  int64_t batch = 0;
+  std::vector<Difference> differences;
+  int64_t nearKinks = 0; // sites at which rounding may change a gradient
+
+  bool holds() const;
+};
+
+struct VerifyOptions {
+  double memory = 0; // bytes that the reference may use; 0: the machine's
+  /// Told before a long wait how many seconds it will be.
+  llvm::function_ref<void(double seconds)> announce = nullptr;
+};
+
+/// Runs one step of the artifact at `path` and of `program`, the same entries
+/// before fusion, whose replicated losses are taken copy by copy.
+llvm::Expected<Verification> verifyArtifact(mlir::ModuleOp program,
+                                            const std::string &path,
+                                            const VerifyOptions &options = {});
+
+/// `verifyArtifact` for users: prints the errors, and returns the exit code. An
+/// artifact that is wrong is removed.
+int verifyAndPrint(mlir::ModuleOp program, const std::string &path);
+
+} // namespace foregrad::fgc
+
+#endif // FOREGRAD_TOOLS_FGC_VERIFY_H
