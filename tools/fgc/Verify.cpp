@@ -17,9 +17,6 @@ using namespace mlir;
 
 namespace foregrad::fgc {
 
-/// A gradient this small beside the largest one is zero but for rounding.
-static constexpr double kNegligible = 1e-12;
-
 /// What the evaluation of a product and of another element takes, in seconds.
 static constexpr double kSecondsPerProduct = 1.2e-9;
 static constexpr double kSecondsPerElement = 2.5e-8;
@@ -50,7 +47,8 @@ static double largestDifference(const fg::Tensor &a, const fg::Tensor &b) {
 
 std::vector<Difference> compareSteps(fg::EntryOp gradient,
                                      const fg::Buffers &reference,
-                                     const fg::Buffers &found) {
+                                     const fg::Buffers &found,
+                                     double negligible) {
   auto writes = llvm::to_vector(gradient.getBody().getOps<fg::WriteOp>());
   double largestGradient = 0;
   for (fg::WriteOp write : writes)
@@ -67,7 +65,7 @@ std::vector<Difference> compareSteps(fg::EntryOp gradient,
       name.consume_back(".grad");
     difference.name = name.str();
     double scale = largest(expected);
-    if (scale < kNegligible * largestGradient)
+    if (scale < negligible * largestGradient)
       scale = largestGradient;
     auto other = found.find(write.getName());
     difference.error = largestDifference(
@@ -135,7 +133,8 @@ llvm::Expected<Verification> verifyArtifact(ModuleOp program,
   std::string error = runGradient(path, inputs->buffers, found);
   if (!error.empty())
     return llvm::createStringError(error);
-  result.differences = compareSteps(gradient, *reference, found);
+  result.differences =
+      compareSteps(gradient, *reference, found, options.negligible);
   return result;
 }
 

@@ -26,12 +26,18 @@ struct Difference {
   double error = 0; // the largest, relative; infinite if one is no number
 };
 
+/// A gradient this small beside the largest one is zero but for rounding.
+inline constexpr double kNegligible = 1e-12;
+
 /// Compares what the entry `gradient` writes with the reference, in its order.
-/// An error is relative to the largest number of its array, but for an array
-/// that is zero up to rounding beside the largest gradient: then to that.
+/// An error is relative to the largest number of its array; but where that is
+/// less than the share `negligible` of the largest gradient of all, what is
+/// left of the array is mostly rounding, and its error is relative to the
+/// latter.
 std::vector<Difference> compareSteps(fg::EntryOp gradient,
                                      const fg::Buffers &reference,
-                                     const fg::Buffers &found);
+                                     const fg::Buffers &found,
+                                     double negligible = kNegligible);
 
 struct Verification {
   double tolerance = 0; // of the precision: 1e-9 for f64, 1e-4 for f32
@@ -43,6 +49,7 @@ struct Verification {
 };
 
 struct VerifyOptions {
+  double negligible = kNegligible; // as for compareSteps
   double memory = 0; // bytes that the reference may use; 0: the machine's
   /// Told before a long wait how many seconds it will be.
   llvm::function_ref<void(double seconds)> announce = nullptr;
