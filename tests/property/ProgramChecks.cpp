@@ -238,7 +238,7 @@ std::optional<Fault> Checks::compare(const std::string &check,
     auto array = buffers.find(smallest);
     if (array != buffers.end())
       for (double value : array->second.values)
-        text += llvm::formatv(" {0:E6}", value);
+        text += llvm::formatv(" {0:E9}", value);
     return text;
   };
   return Fault{check, "arrays that differ:\n" + all + "the smallest, " +
