@@ -104,6 +104,10 @@ public:
               ? "zero"
               : describeNormal(parameter.getScale().convertToDouble());
     });
+    module.walk([&](fg::FeedbackOp feedback) {
+      inits[feedback.getPath()] =
+          describeNormal(feedback.getScale().convertToDouble());
+    });
     module.walk([&](fg::InputOp input) {
       if (input.getBytes())
         byteInputs.insert(input.getName().str());

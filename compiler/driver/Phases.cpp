@@ -26,7 +26,7 @@ ArrayRef<StringRef> phaseOrder() {
 }
 
 static void buildRule(OpPassManager &manager, const PhaseOptions &options) {
-  manager.addPass(options.rule.info->create(options.rule.options));
+  manager.addPass(createRulePass(*options.rule.info, options.rule.options));
   manager.addPass(createWriteStepPass(options.optimizer));
   manager.addPass(createWriteEntriesPass());
 }

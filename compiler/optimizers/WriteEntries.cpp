@@ -74,6 +74,15 @@ struct WriteEntriesPass
       fg::WriteOp::create(builder, parameter.getLoc(), value,
                           parameter.getPath(), fg::Role::Parameter);
     }
+    for (auto feedback : model.getBody().front().getOps<fg::FeedbackOp>()) {
+      Value value = fg::PerturbOp::create(
+          builder, feedback.getLoc(), cast<fg::ArrayType>(feedback.getArray()),
+          seed, step, stream++, fg::Law::Gaussian);
+      value = fg::ScaleOp::create(builder, feedback.getLoc(), value,
+                                  feedback.getScale().convertToDouble());
+      fg::WriteOp::create(builder, feedback.getLoc(), value, feedback.getPath(),
+                          fg::Role::Feedback);
+    }
     eraseDeadOps(entry);
   }
 

@@ -4,30 +4,67 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/rules/Rule.h"
+#include "compiler/rules/GradientEntry.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 
 namespace foregrad::compiler {
 
-GradientEntry::GradientEntry(fg::ModelOp modelOp,
+static constexpr StringLiteral kPerturbationNames[] = {"gaussian", "rademacher",
+                                                       "orthogonal"};
+
+StringRef nameOf(Perturbation law) {
+  return kPerturbationNames[static_cast<size_t>(law)];
+}
+
+std::optional<Perturbation> findPerturbation(StringRef name) {
+  const auto *found = llvm::find(kPerturbationNames, name);
+  if (found == std::end(kPerturbationNames))
+    return std::nullopt;
+  return static_cast<Perturbation>(found - std::begin(kPerturbationNames));
+}
+
+fg::ArrayType withDirections(fg::ArrayType type, int64_t directions) {
+  MLIRContext *context = type.getContext();
+  SmallVector<fg::AxisAttr> axes = {fg::AxisAttr::get(
+      context, StringAttr::get(context, kDirectionAxis), directions)};
+  llvm::append_range(axes, type.getAxes());
+  return type.cloneWith(axes);
+}
+
+GradientEntry::GradientEntry(fg::ModelOp modelOp, StringRef rule,
                              const RuleOptions &ruleOptions)
-    : model(modelOp), options(ruleOptions), opBuilder(modelOp.getContext()) {
+    : model(modelOp), ruleName(rule), options(ruleOptions),
+      opBuilder(modelOp.getContext()) {
   opBuilder.setInsertionPointAfter(model);
   entry = fg::EntryOp::create(opBuilder, model.getLoc(), "gradient");
   opBuilder.setInsertionPointToStart(&entry.getBody().emplaceBlock());
 }
 
-FailureOr<GradientEntry> GradientEntry::begin(fg::ModelOp model,
+FailureOr<GradientEntry> GradientEntry::begin(fg::ModelOp model, StringRef rule,
                                               const RuleOptions &options) {
-  GradientEntry result(model, options);
+  GradientEntry result(model, rule, options);
   FailureOr<Primal> primal =
       Primal::write(result.opBuilder, model, /*withLosses=*/true);
   if (failed(primal))
     return failure();
   result.primalRecord = std::move(*primal);
+  if (!options.normGradient)
+    for (Operation &op : result.entry.getBody().front())
+      if (auto norm = dyn_cast<fg::NormalizationOpInterface>(op))
+        norm.freezeStatistics();
   return result;
+}
+
+void GradientEntry::addGradient(fg::ParameterOp parameter, Value gradient) {
+  Value &known = gradients[parameter.getPathAttr()];
+  known =
+      known && !fg::isZero(known)
+          ? fg::AddOp::create(opBuilder, parameter.getLoc(), known, gradient)
+                .getResult()
+          : gradient;
 }
 
 void GradientEntry::collect(ArrayRef<ParameterUse> parameters,
@@ -35,49 +72,38 @@ void GradientEntry::collect(ArrayRef<ParameterUse> parameters,
   llvm::DenseSet<Value> done; // a part may use a parameter twice
   for (const ParameterUse &use : parameters) {
     Value cotangent = cotangents.lookup(use.value);
-    if (!cotangent || !done.insert(use.value).second)
-      continue;
-    fg::ParameterOp parameter = use.declaration;
-    Value &gradient = gradients[parameter.getPathAttr()];
-    gradient = gradient && !fg::isZero(gradient)
-                   ? fg::AddOp::create(opBuilder, parameter.getLoc(), gradient,
-                                       cotangent)
-                         .getResult()
-                   : cotangent;
+    if (cotangent && done.insert(use.value).second)
+      addGradient(use.declaration, cotangent);
   }
 }
 
 /// The most elements of an array, as in the language.
 static constexpr int64_t kMostElements = int64_t(1) << 31;
 
-FailureOr<Value> GradientEntry::perturb(fg::SiteOpInterface site) {
-  Location loc = site.getLoc();
-  StringAttr name = opBuilder.getStringAttr(site.getSiteName());
-  fg::ArrayType type = fg::arrayType(site->getOperand(0));
+FailureOr<Value> GradientEntry::perturb(StringRef name, Location loc,
+                                        fg::ArrayType type, Value rows) {
+  StringAttr key = opBuilder.getStringAttr(name);
+  fg::ArrayType own = type; // without directions
   if (options.directions > 1) {
-    SmallVector<fg::AxisAttr> axes = {fg::AxisAttr::get(
-        opBuilder.getContext(), opBuilder.getStringAttr(kDirectionAxis),
-        options.directions)};
-    llvm::append_range(axes, type.getAxes());
     if (type.getNumElements() > kMostElements / options.directions)
       return emitError(loc, "the perturbation of '")
-             << name.getValue() << "' would have " << type.getNumElements()
+             << name << "' would have " << type.getNumElements()
              << " elements for each of " << options.directions
              << " directions, more than 2^31 together: take fewer directions "
                 "or a smaller batch";
-    type = type.cloneWith(axes);
+    type = withDirections(type, options.directions);
   }
-  if (Value known = perturbations.lookup(name)) {
+  if (Value known = perturbations.lookup(key)) {
     if (known.getType() == type)
       return known;
     return emitError(loc, "there are two nonlinearities called '")
-           << name.getValue() << "'; name them differently";
+           << name << "'; name them differently";
   }
   Value result;
   if (options.externalPerturbation) {
-    result = fg::ReadOp::create(opBuilder, loc, type,
-                                (site.getSiteName() + ".perturbation").str(),
-                                fg::Role::Perturbation);
+    result =
+        fg::ReadOp::create(opBuilder, loc, type, (name + ".perturbation").str(),
+                           fg::Role::Perturbation);
   } else {
     if (!seed) {
       auto number = fg::ArrayType::get(opBuilder.getContext(), {},
@@ -87,11 +113,33 @@ FailureOr<Value> GradientEntry::perturb(fg::SiteOpInterface site) {
     }
     // Sites are numbered in the order of the model's text.
     auto number = static_cast<uint32_t>(perturbations.size());
-    result = fg::PerturbOp::create(opBuilder, loc, type, seed, step, number,
-                                   options.perturbation);
+    fg::Law law = options.perturbation == Perturbation::Gaussian
+                      ? fg::Law::Gaussian
+                      : fg::Law::Rademacher;
+    result = fg::PerturbOp::create(opBuilder, loc, rows ? own : type, seed,
+                                   step, number, law);
+    if (rows)
+      result = fg::createExpanded(
+          opBuilder, loc, fg::MulOp::create(opBuilder, loc, result, rows),
+          type);
   }
-  perturbations[name] = result;
+  perturbations[key] = result;
   return result;
+}
+
+Value GradientEntry::feedback(const llvm::Twine &path, Location loc,
+                              fg::ArrayType type, double scale) {
+  StringAttr key = opBuilder.getStringAttr(path);
+  Feedback &known = feedbacks[key];
+  if (!known.value) {
+    // Where every use can see it.
+    OpBuilder::InsertionGuard guard(opBuilder);
+    opBuilder.setInsertionPointToStart(&entry.getBody().front());
+    known.value = fg::ReadOp::create(opBuilder, loc, type, key.getValue(),
+                                     fg::Role::Feedback);
+    known.scale = scale;
+  }
+  return known.value;
 }
 
 LogicalResult GradientEntry::learnHead(const Head &head) {
@@ -117,7 +165,7 @@ void GradientEntry::leaveHead(const Head &head) {
   }
 }
 
-LogicalResult GradientEntry::finish(StringRef rule, StringRef reason) {
+LogicalResult GradientEntry::finish(StringRef reason) {
   SmallVector<ParameterUse> parameters = primalRecord.parameters();
   if (parameters.empty())
     return primalRecord.readout.declaration->emitError(
@@ -127,9 +175,10 @@ LogicalResult GradientEntry::finish(StringRef rule, StringRef reason) {
     fg::ParameterOp parameter = use.declaration;
     Value gradient = gradients.lookup(parameter.getPathAttr());
     if (!gradient) {
-      InFlightDiagnostic error =
-          parameter.emitError() << "parameter '" << parameter.getPath()
-                                << "' gets no gradient under the rule " << rule;
+      InFlightDiagnostic error = parameter.emitError()
+                                 << "parameter '" << parameter.getPath()
+                                 << "' gets no gradient under the rule "
+                                 << ruleName;
       error.attachNote() << reason;
       return error;
     }
@@ -154,25 +203,51 @@ LogicalResult GradientEntry::finish(StringRef rule, StringRef reason) {
   fg::WriteOp::create(opBuilder, primalRecord.readout.logits.getLoc(),
                       primalRecord.readout.logits, "logits", fg::Role::Output);
 
-  // What a run uses can be asked for, so that anyone can check the step from
-  // outside.
-  if (!perturbations.empty() && !options.externalPerturbation) {
-    OpBuilder builder(model.getContext());
-    builder.setInsertionPointAfter(entry);
-    auto dump = fg::EntryOp::create(builder, model.getLoc(), "perturbation");
-    builder.setInsertionPointToStart(&dump.getBody().emplaceBlock());
-    IRMapping mapping;
-    builder.clone(*seed.getDefiningOp(), mapping);
-    builder.clone(*step.getDefiningOp(), mapping);
-    for (auto &[site, value] : perturbations) {
-      Operation *copy = builder.clone(*value.getDefiningOp(), mapping);
-      fg::WriteOp::create(builder, copy->getLoc(), copy->getResult(0),
-                          (site.getValue() + ".perturbation").str(),
-                          fg::Role::Perturbation);
-    }
-  }
+  writePerturbationEntry();
   eraseDeadOps(entry);
+  declareFeedback();
   return success();
+}
+
+/// The feedback arrays that are used become part of the model.
+void GradientEntry::declareFeedback() {
+  llvm::StringMap<fg::ReadOp> used;
+  for (auto read : entry.getBody().front().getOps<fg::ReadOp>())
+    if (read.getRole() == fg::Role::Feedback)
+      used[read.getName()] = read;
+  OpBuilder builder(model.getContext());
+  builder.setInsertionPointToEnd(&model.getBody().front());
+  for (auto &[path, feedback] : feedbacks)
+    if (fg::ReadOp read = used.lookup(path.getValue()))
+      fg::FeedbackOp::create(builder, read.getLoc(), path.getValue(),
+                             llvm::APFloat(feedback.scale), read.getType());
+}
+
+/// Clones what `value` is computed from, as far as `mapping` lacks it.
+static Value cloneSlice(OpBuilder &builder, Value value, IRMapping &mapping) {
+  if (Value known = mapping.lookupOrNull(value))
+    return known;
+  Operation *op = value.getDefiningOp();
+  for (Value operand : op->getOperands())
+    cloneSlice(builder, operand, mapping);
+  builder.clone(*op, mapping);
+  return mapping.lookup(value);
+}
+
+/// What a run uses can be asked for, so that anyone can check the step from
+/// outside.
+void GradientEntry::writePerturbationEntry() {
+  if (perturbations.empty() || options.externalPerturbation)
+    return;
+  OpBuilder builder(model.getContext());
+  builder.setInsertionPointAfter(entry);
+  auto dump = fg::EntryOp::create(builder, model.getLoc(), "perturbation");
+  builder.setInsertionPointToStart(&dump.getBody().emplaceBlock());
+  IRMapping mapping;
+  for (auto &[name, value] : perturbations)
+    fg::WriteOp::create(
+        builder, value.getLoc(), cloneSlice(builder, value, mapping),
+        (name.getValue() + ".perturbation").str(), fg::Role::Perturbation);
 }
 
 void eraseDeadOps(fg::EntryOp entry) {

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/rules/Influence.h"
+#include "compiler/rules/GradientEntry.h"
 
 using namespace mlir;
 
@@ -13,8 +14,9 @@ namespace foregrad::compiler {
 using fg::AxisAttr;
 using fg::AxisPart;
 
-Influence::Influence(ArrayRef<Operation *> ops, Value lossInput,
-                     ArrayRef<StringRef> per) {
+Influence::Influence(ArrayRef<Operation *> operations, Value lossInput,
+                     ArrayRef<StringRef> per)
+    : ops(operations) {
   copyAxes.push_back(fg::kBatchAxis);
   llvm::append_range(copyAxes, per);
   fg::ArrayType type = fg::arrayType(lossInput);
@@ -121,19 +123,25 @@ static Value createRenamed(OpBuilder &builder, Location loc, Value value,
                              builder.getArrayAttr({name}));
 }
 
-Value Influence::createSum(OpBuilder &builder, Location loc, Value lossTangents,
-                           Value activation) const {
-  fg::ArrayType type = fg::arrayType(activation);
-  SmallVector<Links> links(type.getRank());
-  SmallVector<StringRef>
-      mixed; // the element's index does not single out a copy
-  for (auto [axis, found] : llvm::zip_equal(copyAxes, parts)) {
-    if (std::optional<AxisPart> part = found.lookup(activation))
-      links[part->axis].push_back({axis, *part});
+namespace {
+
+/// Which copy axes run along which axes of an array.
+struct Layout {
+  SmallVector<Links> links;     // one for each axis
+  SmallVector<StringRef> mixed; // copy axes that no index of it singles out
+};
+
+Layout arrange(fg::ArrayType type, ArrayRef<StringRef> copyAxes,
+               ArrayRef<std::optional<AxisPart>> parts) {
+  Layout layout;
+  layout.links.resize(type.getRank());
+  for (auto [axis, part] : llvm::zip_equal(copyAxes, parts)) {
+    if (part)
+      layout.links[part->axis].push_back({axis, *part});
     else
-      mixed.push_back(axis);
+      layout.mixed.push_back(axis);
   }
-  for (auto [axis, along] : llvm::zip_equal(type.getAxes(), links)) {
+  for (auto [axis, along] : llvm::zip_equal(type.getAxes(), layout.links)) {
     llvm::sort(along, [](const Link &a, const Link &b) {
       return std::pair(a.part.inner, a.part.size) >
              std::pair(b.part.inner, b.part.size);
@@ -141,20 +149,47 @@ Value Influence::createSum(OpBuilder &builder, Location loc, Value lossTangents,
     // More copies than needed are right too.
     if (!areNested(along, axis.getSize())) {
       for (const Link &link : along)
-        mixed.push_back(link.copyAxis);
+        layout.mixed.push_back(link.copyAxis);
       along.clear();
     }
   }
+  return layout;
+}
 
+/// How many elements along an axis belong to one copy.
+int64_t unitsAlong(ArrayRef<Link> links, AxisAttr axis) {
+  int64_t units = axis.getSize();
+  for (const Link &link : links)
+    units /= link.part.size;
+  return units;
+}
+
+} // namespace
+
+Influence::CopyParts Influence::partsOf(Value activation) const {
+  return llvm::map_to_vector(
+      parts, [&](const Parts &known) { return known.lookup(activation); });
+}
+
+Value Influence::createSum(OpBuilder &builder, Location loc, Value lossTangents,
+                           Value activation) const {
+  return createSumAlong(builder, loc, lossTangents, fg::arrayType(activation),
+                        partsOf(activation));
+}
+
+Value Influence::createSumAlong(OpBuilder &builder, Location loc,
+                                Value lossTangents, fg::ArrayType type,
+                                const CopyParts &along) const {
+  auto [links, mixed] = arrange(type, copyAxes, along);
   Value sum = lossTangents;
   if (!mixed.empty())
     sum = fg::SumOp::create(builder, loc, sum, mixed);
   // Names that the merged axes will need are made free first.
   SmallVector<std::string> names(copyAxes.size());
-  for (auto [axis, along] : llvm::zip_equal(type.getAxes(), links)) {
-    if (isWhole(along, axis))
+  for (auto [axis, copies] : llvm::zip_equal(type.getAxes(), links)) {
+    if (isWhole(copies, axis))
       continue;
-    for (Link &link : along) {
+    for (Link &link : copies) {
       if (!type.hasAxis(link.copyAxis))
         continue;
       std::string &name =
@@ -164,10 +199,146 @@ Value Influence::createSum(OpBuilder &builder, Location loc, Value lossTangents,
       link.copyAxis = name;
     }
   }
-  for (auto [axis, along] : llvm::zip_equal(type.getAxes(), links))
-    if (!along.empty() && !isWhole(along, axis))
-      sum = createAlong(builder, loc, sum, along, axis);
+  for (auto [axis, copies] : llvm::zip_equal(type.getAxes(), links))
+    if (!copies.empty() && !isWhole(copies, axis))
+      sum = createAlong(builder, loc, sum, copies, axis);
   return sum;
+}
+
+int64_t Influence::countUnits(Value activation) const {
+  fg::ArrayType type = fg::arrayType(activation);
+  Layout layout = arrange(type, copyAxes, partsOf(activation));
+  int64_t units = 1;
+  for (auto [axis, links] : llvm::zip_equal(type.getAxes(), layout.links))
+    units *= unitsAlong(links, axis);
+  return units;
+}
+
+Value Influence::createRows(OpBuilder &builder, Location loc, Value activation,
+                            int64_t directions, int64_t offset,
+                            int64_t frame) const {
+  MLIRContext *context = builder.getContext();
+  fg::ArrayType type = fg::arrayType(activation);
+  Layout layout = arrange(type, copyAxes, partsOf(activation));
+  // An axis along which copies run in part is cut at them: the pieces between
+  // count the units of a copy, and the copies repeat them.
+  struct Cut {
+    AxisAttr axis;
+    SmallVector<AxisAttr> pieces;
+  };
+  SmallVector<Cut> cuts;
+  SmallVector<AxisAttr> columns;
+  for (auto [axis, links] : llvm::zip_equal(type.getAxes(), layout.links)) {
+    if (links.empty()) {
+      columns.push_back(axis);
+      continue;
+    }
+    if (unitsAlong(links, axis) == 1)
+      continue;
+    Cut cut{axis, {}};
+    auto addPiece = [&](int64_t size, bool isCopy) {
+      std::string name =
+          ("#" + axis.getName().getValue() + (isCopy ? ".copy" : ".unit") +
+           llvm::Twine(cut.pieces.size()))
+              .str();
+      cut.pieces.push_back(
+          AxisAttr::get(context, builder.getStringAttr(name), size));
+      if (!isCopy)
+        columns.push_back(cut.pieces.back());
+    };
+    int64_t rest = axis.getSize();
+    for (const Link &link : links) {
+      addPiece(rest / (link.part.size * link.part.inner), /*isCopy=*/false);
+      addPiece(link.part.size, /*isCopy=*/true);
+      rest = link.part.inner;
+    }
+    addPiece(rest, /*isCopy=*/false);
+    cuts.push_back(std::move(cut));
+  }
+  Value rows = fg::OrthogonalRowsOp::create(
+      builder, loc, withDirections(type.cloneWith(columns), directions),
+      static_cast<uint64_t>(offset), static_cast<uint64_t>(frame));
+  for (const Cut &cut : cuts) {
+    SmallVector<AxisAttr> expanded, merged;
+    fg::ArrayType rowsType = fg::arrayType(rows);
+    for (AxisAttr axis : rowsType.getAxes()) {
+      if (!llvm::is_contained(cut.pieces, axis)) {
+        expanded.push_back(axis);
+        merged.push_back(axis);
+      } else if (!llvm::is_contained(merged, cut.axis)) {
+        llvm::append_range(expanded, cut.pieces);
+        merged.push_back(cut.axis);
+      }
+    }
+    SmallVector<Attribute> names =
+        llvm::map_to_vector(cut.pieces, [](AxisAttr piece) -> Attribute {
+          return piece.getName();
+        });
+    rows = fg::createExpanded(builder, loc, rows, rowsType.cloneWith(expanded));
+    rows = fg::MergeOp::create(builder, loc, rowsType.cloneWith(merged), rows,
+                               builder.getArrayAttr(names), cut.axis.getName());
+  }
+  return rows;
+}
+
+/// True if some op of the layer takes an array with the axis `copyAxis` and
+/// mixes its elements along it.
+static bool
+mixesCopies(ArrayRef<Operation *> ops, StringRef copyAxis,
+            const llvm::DenseMap<Value, std::optional<AxisPart>> &traced) {
+  for (Operation *op : ops) {
+    if (isa<fg::SiteOpInterface>(op) || isa<fg::NormalizationOpInterface>(op) ||
+        !llvm::any_of(op->getResults(), [&](Value result) {
+          return traced.lookup(result).has_value();
+        }))
+      continue;
+    for (Value operand : op->getOperands())
+      if (auto type = dyn_cast<fg::ArrayType>(operand.getType());
+          type && type.hasAxis(fg::kBatchAxis) && type.hasAxis(copyAxis) &&
+          !traced.lookup(operand))
+        return true;
+  }
+  return false;
+}
+
+Influence::CopyParts Influence::partsOfParameter(Value parameter) const {
+  CopyParts result(copyAxes.size());
+  bool isFirst = true;
+  for (Operation *op : ops) {
+    if (!isa<fg::SiteOpInterface>(op) || !reaches(op->getResult(0)))
+      continue;
+    Value site = op->getOperand(0);
+    if (!collectLayer(ops, site).contains(parameter))
+      continue;
+    CopyParts found(copyAxes.size());
+    for (auto [axis, start, part] :
+         llvm::zip_equal(copyAxes, partsOf(site), found)) {
+      if (!start)
+        continue;
+      auto traced = traceAxisBack(
+          ops, site, *start, {/*stopAtSites=*/true, /*throughNorms=*/true});
+      if (!mixesCopies(ops, axis, traced))
+        part = traced.lookup(parameter);
+    }
+    // A parameter of several layers hears the copies of all.
+    for (auto [known, part] : llvm::zip_equal(result, found))
+      if (isFirst)
+        known = part;
+      else if (known != part)
+        known = std::nullopt;
+    isFirst = false;
+  }
+  // A way past all nonlinearities may reach any copy.
+  if (avoidsSites(parameter))
+    result.assign(copyAxes.size(), std::nullopt);
+  return result;
+}
+
+Value Influence::createSumForParameter(OpBuilder &builder, Location loc,
+                                       Value lossTangents,
+                                       Value parameter) const {
+  return createSumAlong(builder, loc, lossTangents, fg::arrayType(parameter),
+                        partsOfParameter(parameter));
 }
 
 } // namespace foregrad::compiler

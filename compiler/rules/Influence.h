@@ -21,9 +21,9 @@ namespace foregrad::compiler {
 
 class Influence {
 public:
-  /// `ops` compute `lossInput`; the loss that looks at it has copies along
-  /// `per`.
-  Influence(llvm::ArrayRef<mlir::Operation *> ops, mlir::Value lossInput,
+  /// `ops` compute `lossInput` and must outlive this; the loss that looks at
+  /// it has copies along `per`.
+  Influence(llvm::ArrayRef<mlir::Operation *> operations, mlir::Value lossInput,
             llvm::ArrayRef<llvm::StringRef> per);
 
   /// True if the loss depends on the activation at all.
@@ -42,9 +42,43 @@ public:
   mlir::Value createSum(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value lossTangents, mlir::Value activation) const;
 
+  /// How many elements of `activation` act on one copy of the loss.
+  int64_t countUnits(mlir::Value activation) const;
+
+  /// `fg.orthogonal_rows` whose columns, from `offset` of `frame` on, are the
+  /// elements of `activation` that act on one copy: the same for every copy.
+  /// `[#direction, ...]`, with axes of the activation.
+  mlir::Value createRows(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Value activation, int64_t directions,
+                         int64_t offset, int64_t frame) const;
+
+  /// For each parameter among `parameters`, the sum of the loss tangents of the
+  /// copies that it learns from under a rule that perturbs weights (Weights
+  /// belong to all samples and to all places that share them.):
+  /// - an output unit of a layer hears the copies that the layer's activation
+  ///   of this unit reaches, statistics of the layer's own norm left aside;
+  /// - a layer that mixes the copies along an axis (its input has that axis,
+  /// and
+  ///   each output depends on all of it) hears all copies along it.
+  /// The result has axes of the parameter, and those in front of `batch`.
+  mlir::Value createSumForParameter(mlir::OpBuilder &builder,
+                                    mlir::Location loc,
+                                    mlir::Value lossTangents,
+                                    mlir::Value parameter) const;
+
 private:
   using Parts = llvm::DenseMap<mlir::Value, std::optional<fg::AxisPart>>;
+  using CopyParts = llvm::SmallVector<std::optional<fg::AxisPart>>;
 
+  /// Along what each copy axis runs in an activation.
+  CopyParts partsOf(mlir::Value activation) const;
+  /// ... and in a parameter.
+  CopyParts partsOfParameter(mlir::Value parameter) const;
+  mlir::Value createSumAlong(mlir::OpBuilder &builder, mlir::Location loc,
+                             mlir::Value lossTangents, fg::ArrayType type,
+                             const CopyParts &along) const;
+
+  llvm::ArrayRef<mlir::Operation *> ops;
   llvm::SmallVector<llvm::StringRef> copyAxes; // batch, then per
   llvm::SmallVector<Parts> parts;              // one for each copy axis
   llvm::DenseSet<mlir::Value> withoutSites;

@@ -42,6 +42,10 @@ struct ReverseOptions {
   llvm::ArrayRef<mlir::Value> leaves;
   /// Nonlinearities that are not passed: the sweep ends at their results.
   bool stopAtSites = false;
+  /// Gives for a value that is made of parameters only what stands for it where
+  /// the error of another operand passes by, or null. Its own cotangent stays
+  /// exact (feedback alignment).
+  llvm::function_ref<mlir::Value(mlir::Value)> sentThrough = nullptr;
 };
 
 /// VJP of `ops`, which stand in order: carries the cotangents in `cotangents`
@@ -64,6 +68,34 @@ mlir::LogicalResult reverseSweep(mlir::OpBuilder &builder,
 llvm::DenseMap<mlir::Value, std::optional<fg::AxisPart>>
 traceAxisBack(llvm::ArrayRef<mlir::Operation *> ops, mlir::Value root,
               fg::AxisPart part);
+
+struct TraceOptions {
+  /// Ends at other nonlinearities: only the last layer before `root` is seen.
+  bool stopAtSites = false;
+  /// Takes the statistics of norms for constants: they mix no axes then.
+  bool throughNorms = false;
+};
+
+/// As above, for `ops` behind the last nonlinearities or with norms ignored.
+llvm::DenseMap<mlir::Value, std::optional<fg::AxisPart>>
+traceAxisBack(llvm::ArrayRef<mlir::Operation *> ops, mlir::Value root,
+              fg::AxisPart part, const TraceOptions &options);
+
+/// The values that `root` depends on within `ops`, without passing another
+/// nonlinearity.
+llvm::DenseSet<mlir::Value> collectLayer(llvm::ArrayRef<mlir::Operation *> ops,
+                                         mlir::Value root);
+
+/// Computes `ops` again for other values of some of their operands, which
+/// `values` gives and which may have further axes in front (directions, copies
+/// of a loss): a result that depends on such a value is added to `values`, with
+/// those axes in front. `atSite`, if given, gives the operand of a nonlinearity
+/// to go on with.
+void recomputeSweep(
+    mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Operation *> ops,
+    DerivativeMap &values,
+    llvm::function_ref<mlir::Value(fg::SiteOpInterface, mlir::Value)> atSite =
+        nullptr);
 
 /// Clones the ops of `block` but its terminator to the builder's place and
 /// returns the clones in order. Operands are looked up in `mapping`, results

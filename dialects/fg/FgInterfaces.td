@@ -85,4 +85,33 @@ def Fg_SiteOpInterface : OpInterface<"SiteOpInterface"> {
   ];
 }
 
+def Fg_NormalizationOpInterface : OpInterface<"NormalizationOpInterface"> {
+  let cppNamespace = "::foregrad::fg";
+  let description = [{
+    An op that shifts and scales its first operand by statistics of it (mean, deviation).
+    With the statistics held constant, every element of the result depends on the
+    operand's element at the same place only.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      From now on `tangent` and `cotangents` take the statistics for constants.
+      }], "void", "freezeStatistics", (ins)>,
+  ];
+}
+
+def Fg_WidenOpInterface : OpInterface<"WidenOpInterface"> {
+  let cppNamespace = "::foregrad::fg";
+  let description = [{
+    An op that does not match all axes by name, so that it cannot be cloned as it is for
+    operands with further axes.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The op for operands that have further axes in front: its result has them too,
+      in front.
+      }], "mlir::Value", "widen",
+      (ins "mlir::OpBuilder &":$builder, "llvm::ArrayRef<mlir::Value>":$operands)>,
+  ];
+}
+
 #endif // FOREGRAD_DIALECTS_FG_INTERFACES_TD

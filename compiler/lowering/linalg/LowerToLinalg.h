@@ -50,6 +50,9 @@ std::unique_ptr<mlir::Pass> createWriteInPlacePass();
 /// From the result of `fg-lower-to-linalg` to linalg on memrefs.
 void buildBufferizePipeline(mlir::OpPassManager &manager);
 
+/// How `fg.opaque` becomes a buffer.
+void registerOpaqueBufferization(mlir::DialectRegistry &registry);
+
 /// All dialects and interface models that this stage needs.
 void registerLinalgDialects(mlir::DialectRegistry &registry);
 

@@ -308,3 +308,34 @@ std::optional<AxisPart> ContractOp::traceAxis(unsigned operand, AxisPart part) {
   part.axis = static_cast<unsigned>(axis);
   return part;
 }
+
+Value ContractOp::widen(OpBuilder &builder, ArrayRef<Value> operands) {
+  // An axis that both operands have in front runs together.
+  SmallVector<AxisAttr> extras;
+  std::string letters, used = usedLabels(*this);
+  auto labelsOf = [&](Value operand, StringRef labels, ArrayType primal) {
+    std::string result;
+    for (AxisAttr axis : extraAxes(operand, primal)) {
+      auto *known = llvm::find(extras, axis);
+      auto position = static_cast<size_t>(known - extras.begin());
+      if (known == extras.end()) {
+        extras.push_back(axis);
+        letters += freshLetter(used);
+        used += letters.back();
+      }
+      result += letters[position];
+    }
+    return result + labels.str();
+  };
+  Value wide[2];
+  std::string labels[2];
+  for (unsigned i = 0; i < 2; ++i) {
+    ArrayType primal = arrayType(getOperand(i));
+    wide[i] = createCanonical(builder, getLoc(), operands[i], primal);
+    labels[i] =
+        labelsOf(wide[i], i == 0 ? getLhsLabels() : getRhsLabels(), primal);
+  }
+  return ContractOp::create(
+      builder, getLoc(), derivativeType(getType(), extras), wide[0], labels[0],
+      wide[1], labels[1], letters + getResultLabels().str());
+}

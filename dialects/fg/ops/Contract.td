@@ -9,7 +9,8 @@
 
 include "dialects/fg/FgOpBase.td"
 
-def Fg_ContractOp : Fg_DifferentiableOp<"contract"> {
+def Fg_ContractOp : Fg_DifferentiableOp<"contract",
+    [DeclareOpInterfaceMethods<Fg_WidenOpInterface>]> {
   let summary = "Product of two arrays, summed over the labels that the result lacks";
   let description = [{
     A letter labels each axis of the operands and of the result; axes with the same

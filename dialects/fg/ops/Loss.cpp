@@ -40,10 +40,7 @@ template <typename OpTy> static LogicalResult verifyLoss(OpTy op) {
     return op.emitOpError()
            << "gives " << op.getType()
            << " but there is one loss for each element of " << result;
-  if (failed(verifyAxesWithin(op, "the label", label, "the result", result)) ||
-      failed(verifyAxesWithin(op, "the result", result, "the label", label)))
-    return failure();
-  return success();
+  return verifyAxesWithin(op, "the label", label, "the result", result);
 }
 
 /// onehot(label) with the axes of the prediction.

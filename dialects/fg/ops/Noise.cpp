@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// perturb. The scalar function is in Noise.h.
+// perturb, orthogonal_rows. The scalar function of the first is in Noise.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,6 +12,10 @@
 #include "dialects/fg/Lowering.h"
 #include "dialects/fg/Support.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include <cmath>
+#include <numbers>
 
 using namespace mlir;
 using namespace foregrad::fg;
@@ -73,5 +77,147 @@ SmallVector<Value> PerturbOp::lower(OpBuilder &builder, ValueRange operands) {
           element = arith::ConstantIndexOp::create(inner, loc, 0);
         return NoiseOp::create(inner, loc, type.getElementType(), x[0], x[1],
                                sample, element, getSite(), getLaw());
+      })};
+}
+
+//===----------------------------------------------------------------------===//
+// orthogonal_rows
+//===----------------------------------------------------------------------===//
+
+/// Rows below this stay exact in all index arithmetic: row times column.
+static constexpr int64_t kMostFrame = int64_t(1) << 31;
+
+LogicalResult OrthogonalRowsOp::verify() {
+  if (failed(verifyFloats(*this, {getType()})))
+    return failure();
+  if (getType().getRank() < 1)
+    return emitOpError() << "has no axis of rows";
+  int64_t columns =
+      getType().getNumElements() / getType().getAxes()[0].getSize();
+  int64_t offset = static_cast<int64_t>(getOffset());
+  int64_t frame = static_cast<int64_t>(getFrame());
+  if (offset < 0 || frame < 1 || frame >= kMostFrame ||
+      offset > frame - columns)
+    return emitOpError() << columns << " columns from " << offset
+                         << " on do not lie within a frame of " << frame;
+  return success();
+}
+
+/// How the rows are numbered: whole frames first, then a part of one. Of the
+/// `singles` first rows of a frame's part (row 0, then the middle one), each
+/// has squares of 1; the others come in pairs whose squares add up to 2.
+namespace {
+struct RowOrder {
+  int64_t frame;
+  int64_t whole;        // directions in whole frames
+  int64_t wholeSingles; // singles of a whole frame
+  int64_t partSingles;  // singles of the last part
+
+  RowOrder(int64_t frame, int64_t directions)
+      : frame(frame), whole(directions / frame * frame),
+        wholeSingles(frame % 2 == 0 ? 2 : 1) {
+    int64_t part = directions - whole;
+    // An odd number has row 0; an even one row 0 and the middle row, or neither
+    // where there is no middle row.
+    partSingles = part % 2 == 1 ? 1 : (frame % 2 == 0 ? 2 : 0);
+  }
+
+  int64_t operator()(int64_t direction) const {
+    int64_t singles = direction < whole ? wholeSingles : partSingles;
+    int64_t place = direction % frame;
+    if (place < singles)
+      return place * (frame / 2);
+    int64_t pair = (place - singles) / 2 + 1;
+    return (place - singles) % 2 == 0 ? pair : frame - pair;
+  }
+};
+} // namespace
+
+/// cas(2 pi t) = sqrt(2) cos(2 pi (t - 1/8)): one function call.
+static constexpr double kCasShift = 0.125;
+
+SmallVector<Tensor> OrthogonalRowsOp::evaluate(ArrayRef<Tensor>) {
+  ArrayType type = getType();
+  int64_t directions = type.getAxes()[0].getSize();
+  int64_t columns = type.getNumElements() / directions;
+  auto frame = static_cast<int64_t>(getFrame());
+  RowOrder order(frame, directions);
+  Tensor result(type.getShape());
+  size_t position = 0;
+  for (int64_t k = 0; k < directions; ++k)
+    for (int64_t i = 0; i < columns; ++i) {
+      int64_t product =
+          order(k) * (static_cast<int64_t>(getOffset()) + i) % frame;
+      double turns =
+          static_cast<double>(product) / static_cast<double>(frame) - kCasShift;
+      result.values[position++] =
+          std::numbers::sqrt2 * std::cos(2.0 * std::numbers::pi * turns);
+    }
+  return {result};
+}
+
+SmallVector<Value> OrthogonalRowsOp::lower(OpBuilder &builder, ValueRange) {
+  ArrayType type = getType();
+  Type element = type.getElementType();
+  RowOrder order(static_cast<int64_t>(getFrame()), type.getAxes()[0].getSize());
+  return {lowerElementwise(
+      builder, getLoc(), type, {}, {},
+      [&](OpBuilder &inner, Location loc, ValueRange) -> Value {
+        ImplicitLocOpBuilder b(loc, inner);
+        auto number = [&](int64_t value) -> Value {
+          return arith::ConstantIndexOp::create(b, value);
+        };
+        auto less = [&](Value lhs, int64_t rhs) -> Value {
+          return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, lhs,
+                                       number(rhs));
+        };
+        auto mul = [&](Value lhs, Value rhs) -> Value {
+          return arith::MulIOp::create(b, lhs, rhs);
+        };
+        auto select = [&](Value condition, Value yes, Value no) -> Value {
+          return arith::SelectOp::create(b, condition, yes, no);
+        };
+        Value direction = linalg::IndexOp::create(b, 0);
+        Value column = number(0);
+        for (auto [position, axis] :
+             llvm::enumerate(type.getAxes().drop_front()))
+          column = arith::AddIOp::create(
+              b, mul(column, number(axis.getSize())),
+              linalg::IndexOp::create(b, static_cast<int64_t>(position) + 1));
+        column = arith::AddIOp::create(
+            b, column, number(static_cast<int64_t>(getOffset())));
+
+        Value singles =
+            select(less(direction, order.whole), number(order.wholeSingles),
+                   number(order.partSingles));
+        Value place = arith::RemUIOp::create(b, direction, number(order.frame));
+        // Meant for places behind the singles; others do not use it.
+        Value behind = arith::SubIOp::create(b, place, singles);
+        Value pair = arith::AddIOp::create(
+            b, arith::ShRUIOp::create(b, behind, number(1)), number(1));
+        Value isFirst = arith::CmpIOp::create(
+            b, arith::CmpIPredicate::eq,
+            arith::AndIOp::create(b, behind, number(1)), number(0));
+        Value paired = select(
+            isFirst, pair, arith::SubIOp::create(b, number(order.frame), pair));
+        Value isSingle =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ult, place, singles);
+        Value row =
+            select(isSingle, mul(place, number(order.frame / 2)), paired);
+        Value product =
+            arith::RemUIOp::create(b, mul(row, column), number(order.frame));
+        Value integer = arith::IndexCastOp::create(b, b.getI64Type(), product);
+        Value turns = arith::SIToFPOp::create(b, element, integer);
+        auto real = [&](double value) {
+          return createScalar(inner, loc, element, value);
+        };
+        Value angle = createArith<arith::MulFOp>(
+            inner, loc, turns,
+            real(2.0 * std::numbers::pi / static_cast<double>(order.frame)));
+        angle = createArith<arith::SubFOp>(
+            inner, loc, angle, real(2.0 * std::numbers::pi * kCasShift));
+        return createArith<arith::MulFOp>(inner, loc,
+                                          math::CosOp::create(b, angle),
+                                          real(std::numbers::sqrt2));
       })};
 }

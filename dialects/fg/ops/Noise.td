@@ -29,6 +29,29 @@ def Fg_PerturbOp : Fg_ComputeOp<"perturb", [AllTypesMatch<["seed", "step"]>]> {
   }];
 }
 
+def Fg_OrthogonalRowsOp : Fg_ComputeOp<"orthogonal_rows"> {
+  let summary = "Rows of an orthogonal matrix, as many as there are directions";
+  let description = [{
+    The first axis counts the rows taken, the others (row-major, from `offset` on) the
+    columns of a Hartley matrix of `frame` rows and columns,
+
+      value[k, i] = cas(2 pi r(k) (offset + i) / frame),   cas t = cos t + sin t,
+
+    which has orthogonal rows of squared length `frame`. The rows r(k) are chosen so that
+    for any number of them the mean of value[k, i]^2 over k is 1: row 0, the middle
+    row, and pairs r, frame - r. Beyond `frame` rows they start again. With independent
+    random signs for the columns, the rows are directions whose second moment is the
+    identity (docs/rules.md).
+
+    ```mlir
+    %r = fg.orthogonal_rows offset 32 of 64 : !fg.array<["#direction" = 4, unit = 32], f32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$offset, I64Attr:$frame);
+  let results = (outs Fg_ArrayType:$result);
+  let assemblyFormat = "`offset` $offset `of` $frame attr-dict `:` type($result)";
+}
+
 def Fg_NoiseOp : Fg_Op<"noise", [Pure]> {
   let summary = "One random number, inside of a linalg body";
   let description = [{

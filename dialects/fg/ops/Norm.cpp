@@ -43,7 +43,8 @@ static Tensor sumOver(ArrayType type, const Tensor &values, ArrayType rest) {
 void NormOp::build(OpBuilder &builder, OperationState &state, Value input,
                    ArrayRef<StringRef> over, double epsilon) {
   build(builder, state, input.getType(), arrayType(input).dropAxes(over), input,
-        builder.getStrArrayAttr(over), builder.getF64FloatAttr(epsilon));
+        builder.getStrArrayAttr(over), builder.getF64FloatAttr(epsilon),
+        /*frozen=*/UnitAttr());
 }
 
 LogicalResult NormOp::verify() {
@@ -136,6 +137,9 @@ SmallVector<Value> NormOp::lower(OpBuilder &builder, ValueRange operands) {
 static Value applyJacobian(NormOp op, OpBuilder &builder, Value vector) {
   vector =
       createCanonical(builder, op.getLoc(), vector, arrayType(op.getInput()));
+  if (op.getFrozen())
+    return MulOp::create(builder, op.getLoc(), vector,
+                         op.getInverseDeviation());
   return NormJacobianOp::create(builder, op.getLoc(), vector.getType(),
                                 op.getResult(), op.getInverseDeviation(),
                                 vector, op.getOver());
@@ -156,6 +160,8 @@ std::optional<AxisPart> NormOp::traceAxis(unsigned, AxisPart part) {
     return std::nullopt;
   return part;
 }
+
+void NormOp::freezeStatistics() { setFrozen(true); }
 
 //===----------------------------------------------------------------------===//
 // norm_jacobian

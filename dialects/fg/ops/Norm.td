@@ -9,21 +9,24 @@
 
 include "dialects/fg/FgOpBase.td"
 
-def Fg_NormOp : Fg_DifferentiableOp<"norm", [AllTypesMatch<["input", "result"]>]> {
+def Fg_NormOp : Fg_DifferentiableOp<"norm", [AllTypesMatch<["input", "result"]>,
+    DeclareOpInterfaceMethods<Fg_NormalizationOpInterface>]> {
   let summary = "(x - mean x) / sqrt(var x + epsilon) over the named axes";
   let description = [{
     The variance is the biased one. The second result is 1 / sqrt(var x + epsilon),
-    with the axes that are not normalised over; the derivatives use it.
+    with the axes that are not normalised over; the derivatives use it. With
+    `frozen`, derivatives take mean and deviation for constants.
 
     ```mlir
     %z, %r = fg.norm %q over ["channel"] epsilon 1.000000e-05
       : !fg.array<[batch = 4, channel = 8], f32>, !fg.array<[batch = 4], f32>
     ```
   }];
-  let arguments = (ins Fg_ArrayType:$input, StrArrayAttr:$over, F64Attr:$epsilon);
+  let arguments = (ins Fg_ArrayType:$input, StrArrayAttr:$over, F64Attr:$epsilon,
+                       UnitAttr:$frozen);
   let results = (outs Fg_ArrayType:$result, Fg_ArrayType:$inverseDeviation);
   let assemblyFormat = [{
-    $input `over` $over `epsilon` $epsilon attr-dict `:` type($result) `,` type($inverseDeviation)
+    $input `over` $over `epsilon` $epsilon (`frozen` $frozen^)? attr-dict `:` type($result) `,` type($inverseDeviation)
   }];
   let builders = [OpBuilder<(ins "mlir::Value":$input, "llvm::ArrayRef<llvm::StringRef>":$over,
                                  "double":$epsilon)>];

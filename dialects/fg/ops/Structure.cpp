@@ -212,3 +212,18 @@ LogicalResult ReplicatedTangentOp::verify() {
   return verifyFloats(*this, {input, arrayType(getTangent()),
                               arrayType(getWeight()), getType()});
 }
+
+//===----------------------------------------------------------------------===//
+// recompute
+//===----------------------------------------------------------------------===//
+
+LogicalResult RecomputeOp::verify() { return verifyFloats(*this, {getType()}); }
+
+SmallVector<Tensor> RecomputeOp::evaluate(ArrayRef<Tensor> operands) {
+  return {operands[0]};
+}
+
+SmallVector<Value> RecomputeOp::lower(OpBuilder &builder, ValueRange operands) {
+  return {OpaqueOp::create(builder, getLoc(), operands[0].getType(),
+                           operands[0], getNumber())};
+}

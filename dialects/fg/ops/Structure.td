@@ -90,6 +90,21 @@ def Fg_ParameterOp : Fg_Op<"parameter", [Pure]> {
   }];
 }
 
+def Fg_FeedbackOp : Fg_Op<"feedback"> {
+  let summary = "A fixed random array that errors are sent back through";
+  let description = [{
+    A learning rule adds it to the model: drawn once in `init`, normal with deviation
+    `scale`, and never changed. `array` gives its axes and element type.
+
+    ```mlir
+    fg.feedback "block0.channel.feedback.weight" scale 1.000000e-01
+      : !fg.array<[pixel = 784, channel = 512], f32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$path, F64Attr:$scale, TypeAttrOf<Fg_ArrayType>:$array);
+  let assemblyFormat = "$path `scale` $scale attr-dict `:` $array";
+}
+
 def Fg_BlockOp : Fg_Op<"block", [SingleBlock]> {
   let summary = "The unit of locality";
   let description = [{
@@ -204,6 +219,34 @@ def Fg_WriteOp : Fg_Op<"write"> {
   }];
   let arguments = (ins Fg_ArrayType:$value, StrAttr:$name, Fg_RoleAttr:$role);
   let assemblyFormat = "$value `to` $name `role` $role attr-dict `:` type($value)";
+}
+
+def Fg_RecomputeOp : Fg_ComputeOp<"recompute", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "The same array, which the compiler may not know to be the same";
+  let description = [{
+    What is computed from the result is computed again, and not shared with what is
+    computed from the operand; so the latter need not be kept until then. `number` tells the
+    uses apart.
+
+    ```mlir
+    %x1 = fg.recompute %x number 1 : !fg.array<[batch = 4, unit = 3], f32>
+    ```
+  }];
+  let arguments = (ins Fg_ArrayType:$input, I64Attr:$number);
+  let results = (outs Fg_ArrayType:$result);
+  let assemblyFormat = "$input `number` $number attr-dict `:` type($result)";
+}
+
+def Fg_OpaqueOp : Fg_Op<"opaque", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "What `fg.recompute` lowers to: the same tensor, the same buffer";
+  let description = [{
+    ```mlir
+    %y = fg.opaque %x number 1 : tensor<4x3xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$number);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `number` $number attr-dict `:` type($result)";
 }
 
 def Fg_ReplicatedTangentOp : Fg_Op<"replicated_tangent", [SingleBlock, Pure]> {

@@ -41,7 +41,7 @@ void ModelCase::compile(llvm::StringRef text, llvm::StringRef rule,
   ASSERT_TRUE(static_cast<bool>(choice)) << rule.str();
   choice->options.externalPerturbation = externalPerturbation;
   PassManager manager(&context);
-  manager.addPass(choice->info->create(choice->options));
+  manager.addPass(createRulePass(*choice->info, choice->options));
   ASSERT_TRUE(succeeded(manager.run(*model->module)));
   module = std::move(model->module);
 }

@@ -1,0 +1,27 @@
+//===- LgPW.cpp - Local greedy weight perturbation ------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+//
+// `lg-p-w`: as `lg-fg-w`, with the loss change of a finite step in place of its
+// tangent. The step is taken once, along all perturbations of all blocks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/rules/Forward.h"
+#include "compiler/rules/Rule.h"
+
+using namespace mlir;
+
+namespace foregrad::compiler {
+
+static LogicalResult apply(GradientEntry &entry) {
+  return learnFromOwnParts(entry, byWeights, Change::FiniteStep);
+}
+
+const RuleInfo lgPWRule = {
+    "lg-p-w", "replicated local losses, finite difference, weights perturbed",
+    /*perturbs=*/true, /*estimates=*/"lg-bp", apply};
+
+} // namespace foregrad::compiler
