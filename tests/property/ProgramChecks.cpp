@@ -12,6 +12,7 @@
 #include "tests/property/OpChecks.h"
 #include "tools/fgc/DrawInputs.h"
 #include "tools/fgc/Verify.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/SourceMgr.h"
@@ -118,13 +119,17 @@ OwningOpRef<ModuleOp> Checks::applyRule(const std::string &rule) {
 
 /// With options, where the rule has some.
 std::string Checks::randomRule(const compiler::RuleInfo &info) {
-  std::string text = info.name.str();
-  if (!info.perturbs)
-    return text;
-  auto law = static_cast<fg::Law>(random() % (fg::getMaxEnumValForLaw() + 1));
-  return llvm::formatv("{0}:directions={1},perturbation={2}", text,
-                       1 + random() % 3, fg::stringifyLaw(law))
-      .str();
+  SmallVector<std::string> chosen;
+  if (info.perturbs) {
+    static const char *const laws[] = {"gaussian", "rademacher", "orthogonal"};
+    chosen.push_back("directions=" + std::to_string(1 + random() % 3));
+    chosen.push_back(std::string("perturbation=") +
+                     laws[random() % std::size(laws)]);
+  }
+  if (random() % 6 == 0)
+    chosen.push_back("norm_gradient=off");
+  return info.name.str() + (chosen.empty() ? "" : ":") +
+         llvm::join(chosen, ",");
 }
 
 std::optional<Fault> Checks::checkOps() {
