@@ -302,7 +302,7 @@ int Driver::run() {
     return dumpFailed ? 1 : 0;
   if (int status = writeCode(std::move(*code)))
     return status;
-  return check ? check(*unfused) : 0;
+  return check ? check(*unfused, *phases.rule.info) : 0;
 }
 
 } // namespace

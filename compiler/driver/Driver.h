@@ -25,6 +25,8 @@ class ModuleOp;
 
 namespace foregrad::compiler {
 
+struct RuleInfo;
+
 struct CompileOptions {
   std::string input;                          // MODEL.fg
   std::string output;                         // OUT.fgb
@@ -46,7 +48,8 @@ struct CompileOptions {
 /// Looks at what was compiled and returns the exit code: `program` holds the
 /// entries as the rule and the optimizer wrote them, before fusion; the
 /// artifact lies at CompileOptions::output.
-using ArtifactCheck = std::function<int(mlir::ModuleOp program)>;
+using ArtifactCheck =
+    std::function<int(mlir::ModuleOp program, const RuleInfo &rule)>;
 
 /// Compiles; diagnostics go to standard error. Returns 0, or 1 if the input is
 /// at fault or the artifact cannot be written. Nothing is written then.

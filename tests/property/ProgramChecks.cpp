@@ -306,9 +306,9 @@ std::optional<Fault> Checks::checkCompiled(const std::string &rule) {
     return Fault{"compiled", "cannot write " + compile.input};
   }
   std::string fault;
-  int status = compiler::compileModel(compile, [&](ModuleOp unfused) {
+  auto verify = [&](ModuleOp unfused, const compiler::RuleInfo &info) {
     llvm::Expected<fgc::Verification> verification = fgc::verifyArtifact(
-        unfused, compile.output, {.negligible = kNegligible});
+        unfused, info, compile.output, {.negligible = kNegligible});
     if (!verification) {
       fault = llvm::toString(verification.takeError());
       return 1;
@@ -318,7 +318,8 @@ std::optional<Fault> Checks::checkCompiled(const std::string &rule) {
         fault += llvm::formatv("  {0}: relative error {1:E2}\n",
                                difference.name, difference.error);
     return 0;
-  });
+  };
+  int status = compiler::compileModel(compile, verify);
   ++counts.compiled[compile.precision];
   if (status != 0 && fault.empty())
     fault = "the compiler fails (its message stands above)";

@@ -78,6 +78,7 @@ void report(uint64_t seed, const Fault &fault, const std::string &program) {
   llvm::outs() << "FAIL seed " << seed << ": " << fault.check << "\n"
                << fault.text << "\nthe program, made smaller:\n"
                << program << "\n";
+  llvm::outs().flush(); // a run may be ended from outside
 }
 
 void printCounts(const char *title,

@@ -15,8 +15,10 @@ int main(int argc, char **argv) {
     return *status;
   foregrad::compiler::ArtifactCheck check;
   if (command.verify)
-    check = [&](mlir::ModuleOp program) {
-      return foregrad::fgc::verifyAndPrint(program, command.options.output);
+    check = [&](mlir::ModuleOp program,
+                const foregrad::compiler::RuleInfo &rule) {
+      return foregrad::fgc::verifyAndPrint(program, rule,
+                                           command.options.output);
     };
   return foregrad::compiler::compileModel(command.options, check);
 }

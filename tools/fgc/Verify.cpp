@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/fgc/Verify.h"
+#include "compiler/rules/Rule.h"
 #include "tools/fgc/DrawInputs.h"
 #include "tools/fgc/RunCompiled.h"
 #include "llvm/Support/FileSystem.h"
@@ -91,6 +92,7 @@ static bool isSinglePrecision(fg::EntryOp gradient) {
 }
 
 llvm::Expected<Verification> verifyArtifact(ModuleOp program,
+                                            const compiler::RuleInfo &rule,
                                             const std::string &path,
                                             const VerifyOptions &options) {
   fg::EntryOp gradient = findEntry(program, "gradient");
@@ -98,7 +100,8 @@ llvm::Expected<Verification> verifyArtifact(ModuleOp program,
     return llvm::createStringError("there is no entry 'gradient'");
   bool isSingle = isSinglePrecision(gradient);
   Verification result;
-  result.tolerance = isSingle ? 1e-4 : 1e-9;
+  result.precision = isSingle ? "f32" : "f64";
+  result.tolerance = (isSingle ? 1e-4 : 1e-9) * rule.roundingGain;
   for (auto read : gradient.getBody().getOps<fg::ReadOp>())
     if (read.getRole() == fg::Role::Input)
       result.batch = fg::arrayType(read.getResult()).getShape().front();
@@ -138,7 +141,8 @@ llvm::Expected<Verification> verifyArtifact(ModuleOp program,
   return result;
 }
 
-int verifyAndPrint(ModuleOp program, const std::string &path) {
+int verifyAndPrint(ModuleOp program, const compiler::RuleInfo &rule,
+                   const std::string &path) {
   auto fail = [&](const llvm::Twine &message) {
     llvm::errs() << "fgc: error: --verify: " << message << "\n";
     llvm::sys::fs::remove(path);
@@ -150,10 +154,10 @@ int verifyAndPrint(ModuleOp program, const std::string &path) {
                                   seconds);
   };
   llvm::Expected<Verification> verification =
-      verifyArtifact(program, path, {.announce = announce});
+      verifyArtifact(program, rule, path, {.announce = announce});
   if (!verification)
     return fail(llvm::toString(verification.takeError()));
-  const char *precision = verification->tolerance < 1e-6 ? "f64" : "f32";
+  const char *precision = verification->precision;
   llvm::outs() << llvm::formatv(
       "one step at batch {0} against the f64 reference: largest relative "
       "errors ({1} may have {2:E0})\n",

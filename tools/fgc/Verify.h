@@ -17,6 +17,10 @@
 #include <string>
 #include <vector>
 
+namespace foregrad::compiler {
+struct RuleInfo;
+} // namespace foregrad::compiler
+
 namespace foregrad::fgc {
 
 /// An array that the step computes.
@@ -40,7 +44,10 @@ std::vector<Difference> compareSteps(fg::EntryOp gradient,
                                      double negligible = kNegligible);
 
 struct Verification {
-  double tolerance = 0; // of the precision: 1e-9 for f64, 1e-4 for f32
+  const char *precision = "f32";
+  /// Of the precision, 1e-9 for f64 and 1e-4 for f32, times what the rule makes
+  /// of rounding.
+  double tolerance = 0;
   int64_t batch = 0;
   std::vector<Difference> differences;
   int64_t nearKinks = 0; // sites at which rounding may change a gradient
@@ -56,14 +63,17 @@ struct VerifyOptions {
 };
 
 /// Runs one step of the artifact at `path` and of `program`, the same entries
-/// before fusion, whose replicated losses are taken copy by copy.
+/// before fusion as `rule` wrote them; replicated losses are taken copy by
+/// copy.
 llvm::Expected<Verification> verifyArtifact(mlir::ModuleOp program,
+                                            const compiler::RuleInfo &rule,
                                             const std::string &path,
                                             const VerifyOptions &options = {});
 
 /// `verifyArtifact` for users: prints the errors, and returns the exit code. An
 /// artifact that is wrong is removed.
-int verifyAndPrint(mlir::ModuleOp program, const std::string &path);
+int verifyAndPrint(mlir::ModuleOp program, const compiler::RuleInfo &rule,
+                   const std::string &path);
 
 } // namespace foregrad::fgc
 

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/Driver.h"
+#include "compiler/rules/Rule.h"
 #include "tools/fgc/DrawInputs.h"
 #include "tools/fgc/Verify.h"
 #include "llvm/Support/FileSystem.h"
@@ -32,10 +33,11 @@ protected:
   ~Verify() override { llvm::sys::fs::remove(options.output); }
 
   int compile(llvm::function_ref<void(mlir::ModuleOp)> change) {
-    return compiler::compileModel(options, [&](mlir::ModuleOp program) {
-      change(program);
-      return verifyAndPrint(program, options.output);
-    });
+    return compiler::compileModel(
+        options, [&](mlir::ModuleOp program, const compiler::RuleInfo &rule) {
+          change(program);
+          return verifyAndPrint(program, rule, options.output);
+        });
   }
 
   compiler::CompileOptions options;
@@ -84,6 +86,17 @@ TEST_F(Verify, SinglePrecisionMayRound) {
             1);
 }
 
+// Differences of rounded losses, divided by a small step.
+TEST_F(Verify, FiniteStepsMayRoundMore) {
+  options.rule = "lg-p-a";
+  options.precision = "f32";
+  EXPECT_EQ(compile([](mlir::ModuleOp) {}), 0);
+  EXPECT_EQ(compile([](mlir::ModuleOp program) {
+              scaleWritten(program, "block0.layer.weight.grad", 1.5);
+            }),
+            1);
+}
+
 TEST_F(Verify, AWrongLossIsNoticed) {
   EXPECT_EQ(compile([](mlir::ModuleOp program) {
               scaleWritten(program, "block0.loss", 1.0 + 1e-6);
@@ -116,7 +129,8 @@ TEST_F(Verify, WhatIsNoNumberIsInfinitelyWrong) {
 TEST_F(Verify, AReferenceThatDoesNotFitIsNotBegun) {
   EXPECT_EQ(compile([&](mlir::ModuleOp program) {
               llvm::Expected<Verification> refused =
-                  verifyArtifact(program, options.output, {.memory = 1000});
+                  verifyArtifact(program, *compiler::findRule("lg-fg-a"),
+                                 options.output, {.memory = 1000});
               ASSERT_FALSE(static_cast<bool>(refused));
               EXPECT_EQ(llvm::toString(refused.takeError()).substr(0, 44),
                         "the reference of a batch of 4 needs about 0.");
