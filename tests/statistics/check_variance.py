@@ -40,7 +40,7 @@ SAMPLES = 6
 SEED = 20230501
 TOLERANCE = 0.1
 # Of the measured variance, relative: a formula that is a quarter off is noticed.
-LARGEST_ERROR = 0.03
+LARGEST_ERROR = 0.04
 # The square error of the mean, in variances of the mean. Its own spread is sqrt(2 / elements).
 LARGEST_BIAS = 2.5
 
