@@ -15,7 +15,7 @@ namespace foregrad::compiler {
 static constexpr StringLiteral kPerturbationNames[] = {"gaussian", "rademacher",
                                                        "orthogonal"};
 
-StringRef nameOf(Perturbation law) {
+StringRef perturbationName(Perturbation law) {
   return kPerturbationNames[static_cast<size_t>(law)];
 }
 

@@ -19,7 +19,7 @@ enum class Perturbation {
   Rademacher, // -1 and 1
   Orthogonal, // directions at right angles to one another
 };
-llvm::StringRef nameOf(Perturbation law);
+llvm::StringRef perturbationName(Perturbation law);
 std::optional<Perturbation> findPerturbation(llvm::StringRef name);
 
 /// Options of all rules; a rule refuses those that mean nothing to it.

@@ -100,7 +100,7 @@ std::string RuleChoice::text() const {
   SmallVector<std::string> parts;
   if (info->perturbs) {
     parts.push_back("directions=" + std::to_string(options.directions));
-    parts.push_back(("perturbation=" + nameOf(options.perturbation)).str());
+    parts.push_back(("perturbation=" + perturbationName(options.perturbation)).str());
   }
   if (!options.normGradient)
     parts.push_back("norm_gradient=off");
@@ -116,7 +116,7 @@ struct RulePass : PassWrapper<RulePass, OperationPass<ModuleOp>> {
   RulePass(const RuleInfo &rule, const RuleOptions &defaults)
       : info(rule), argument(("fg-rule-" + rule.name).str()) {
     directions = defaults.directions;
-    perturbation = nameOf(defaults.perturbation).str();
+    perturbation = perturbationName(defaults.perturbation).str();
     normGradient = defaults.normGradient;
     external = defaults.externalPerturbation;
   }

@@ -191,6 +191,17 @@ static std::vector<OpCase> makeOthers() {
                "%r = fg.perturb %a, %b site 7 law gaussian : " +
                    array("", "i64") + " -> " + array(perturbed),
                array(perturbed)),
+      makeCase("orthogonal_rows_odd", {},
+               "%r = fg.orthogonal_rows offset 3 of 17 : " +
+                   array("k = 6, c = 2, d = 7"),
+               array("k = 6, c = 2, d = 7")),
+      makeCase("orthogonal_rows_beyond", {},
+               "%r = fg.orthogonal_rows offset 0 of 8 : " +
+                   array("k = 21, c = 8"),
+               array("k = 21, c = 8")),
+      makeCase("recompute", {array(perturbed)},
+               "%r = fg.recompute %a number 1 : " + array(perturbed),
+               array(perturbed)),
       makeCase("perturb_rademacher", {array("", "i64"), array("", "i64")},
                "%r = fg.perturb %a, %b site 3 law rademacher : " +
                    array("", "i64") + " -> " + array("c = 40, t = 2"),

@@ -62,6 +62,9 @@ void ModelCase::fillBuffers() {
     } else if (auto parameter = dyn_cast<fg::ParameterOp>(op)) {
       buffers[parameter.getPath().str()] =
           draw(fg::arrayType(parameter.getResult()), 0.5);
+    } else if (auto feedback = dyn_cast<fg::FeedbackOp>(op)) {
+      buffers[feedback.getPath().str()] =
+          draw(cast<fg::ArrayType>(feedback.getArray()), 0.5);
     } else if (auto label = dyn_cast<fg::LabelOp>(op)) {
       fg::Tensor tensor(fg::arrayType(label.getResult()).getShape());
       for (int64_t i = 0; i < tensor.size(); ++i)

@@ -42,6 +42,13 @@ void addExpansion(mlir::PassManager &manager) {
   manager.addPass(createExpandReplicatedLossesPass());
 }
 
+void expectSame(const fg::Buffers &expected, fg::Buffers found,
+                double tolerance, const std::string &what) {
+  EXPECT_EQ(expected.size(), found.size()) << what;
+  for (const auto &[name, tensor] : expected)
+    expectNear(tensor, found[name], tolerance, what + " " + name);
+}
+
 int countLosses(ModelCase &model) {
   int count = 0;
   model.entry("gradient").walk([&](fg::ReplicatedTangentOp) { ++count; });
@@ -60,18 +67,93 @@ TEST_P(Rules, BpIsTheGradientOfTheReadoutLoss) {
 }
 
 TEST_P(Rules, FusionChangesNoNumber) {
-  for (const char *rule : {"lg-fg-a", "lg-fg-a:directions=3"}) {
-    ModelCase fused(GetParam().text, rule), written(GetParam().text, rule);
-    ASSERT_TRUE(fused.isValid() && written.isValid());
-    EXPECT_EQ(countLosses(fused), 1);
-    fused.run(addFusion);
-    EXPECT_EQ(countLosses(fused), 0) << "not proved to be per sample";
-    written.run(addExpansion);
-    fg::Buffers expected = written.evaluate("gradient");
-    fg::Buffers found = fused.evaluate("gradient");
-    EXPECT_EQ(expected.size(), found.size());
+  for (const RuleInfo &rule : allRules())
+    for (const char *options :
+         {"", ":directions=3", ":directions=3,perturbation=orthogonal"}) {
+      if (*options && !rule.perturbs)
+        continue;
+      std::string name = (rule.name + options).str();
+      ModelCase fused(GetParam().text, name), written(GetParam().text, name);
+      ASSERT_TRUE(fused.isValid() && written.isValid()) << name;
+      fused.run(addFusion);
+      EXPECT_EQ(countLosses(fused), 0) << name << " is not proved per sample";
+      written.run(addExpansion);
+      expectSame(written.evaluate("gradient"), fused.evaluate("gradient"),
+                 1e-12, name);
+    }
+}
+
+TEST_P(Rules, CheckpointingChangesNoNumber) {
+  ModelCase kept(GetParam().text, "bp"),
+      again(GetParam().text, "bp-checkpoint");
+  ASSERT_TRUE(kept.isValid() && again.isValid());
+  expectSame(kept.evaluate("gradient"), again.evaluate("gradient"), 1e-14,
+             "bp-checkpoint");
+}
+
+TEST_P(Rules, FeedbackOfTheWeightsIsBackpropagation) {
+  for (const char *path : {"", "l-", "lg-"}) {
+    std::string rule = path + std::string("fa");
+    ModelCase exact(GetParam().text, path + std::string("bp"));
+    ModelCase aligned(GetParam().text, rule);
+    ASSERT_TRUE(exact.isValid() && aligned.isValid());
+    fg::Buffers expected = exact.evaluate("gradient");
+    bool differs = false;
+    for (const auto &[name, tensor] : aligned.evaluate("gradient"))
+      differs |= tensor.values != expected[name].values;
+    // Only a weight behind another one sends an error on.
+    bool hasFeedback = false;
+    for (auto &[name, tensor] : aligned.buffers) {
+      size_t at = name.find(".feedback.");
+      if (at == std::string::npos)
+        continue;
+      hasFeedback = true;
+      std::string weight = name;
+      tensor = aligned.buffers.at(weight.replace(at, 10, "."));
+    }
+    EXPECT_EQ(differs, hasFeedback) << rule;
+    expectSame(expected, aligned.evaluate("gradient"), 1e-12, rule);
+  }
+}
+
+TEST_P(Rules, AsManyOrthogonalDirectionsAsUnitsAreExact) {
+  for (const char *rule : {"lg-fg-a", "fg-a", "fg-w"}) {
+    auto withDirections = [&](int64_t directions) {
+      return rule + (":perturbation=orthogonal,directions=" +
+                     std::to_string(directions));
+    };
+    // A frame is as large as the units of one copy are many.
+    ModelCase few(GetParam().text, withDirections(2));
+    ASSERT_TRUE(few.isValid());
+    int64_t units = 0;
+    few.entry("gradient").walk([&](fg::OrthogonalRowsOp op) {
+      units = std::max(units, static_cast<int64_t>(op.getFrame()));
+    });
+    ModelCase exact(GetParam().text, findRule(rule)->estimates);
+    fg::Buffers expected = exact.evaluate("gradient");
+    // The heads of `bp` learn nothing, others' do.
+    for (auto it = expected.begin(); it != expected.end();)
+      it = it->first.find("head.") != std::string::npos ||
+                   it->first.find("hidden.") != std::string::npos
+               ? expected.erase(it)
+               : std::next(it);
+    for (int64_t directions : {units, 2 * units}) {
+      ModelCase all(GetParam().text, withDirections(directions));
+      ASSERT_TRUE(all.isValid());
+      all.run(addFusion);
+      fg::Buffers found = all.evaluate("gradient");
+      for (const auto &[name, tensor] : expected)
+        expectNear(tensor, found[name], 1e-12,
+                   withDirections(directions) + " " + name);
+    }
+    ModelCase one(GetParam().text, withDirections(units - 1));
+    double largest = 0.0;
+    fg::Buffers found = one.evaluate("gradient");
     for (const auto &[name, tensor] : expected)
-      expectNear(tensor, found[name], 1e-12, name);
+      for (int64_t i = 0; i < tensor.size(); ++i)
+        largest = std::max(largest,
+                           std::abs(tensor.values[i] - found[name].values[i]));
+    EXPECT_GT(largest, 1e-6) << rule << ": exact too early";
   }
 }
 
