@@ -37,8 +37,9 @@ namespace {
 
 class Driver {
 public:
-  explicit Driver(const CompileOptions &compileOptions)
-      : options(compileOptions), context(makeRegistry()),
+  Driver(const CompileOptions &compileOptions,
+         const ArtifactCheck &artifactCheck)
+      : options(compileOptions), check(artifactCheck), context(makeRegistry()),
         handler(sources, &context) {
     context.loadDialect<fg::FgDialect>();
     context.printOpOnDiagnostic(false); // users see their own line
@@ -65,12 +66,14 @@ private:
   int checkMemory();
 
   const CompileOptions &options;
+  const ArtifactCheck &check;
   llvm::SourceMgr sources;
   MLIRContext context;
   SourceMgrDiagnosticHandler handler;
   PhaseOptions phases;
   const OptimizerInfo *optimizer = nullptr;
   schema::ArtifactT artifact;
+  OwningOpRef<ModuleOp> unfused; // for the check
   bool dumpFailed = false;
 };
 
@@ -212,6 +215,8 @@ bool Driver::runPhases(ModuleOp module, bool &failed) {
       failed = true;
       return false;
     }
+    if (phase == "rule" && check)
+      unfused = module.clone();
     if (!finishPhase(phase, module))
       return false;
   }
@@ -295,13 +300,15 @@ int Driver::run() {
                 llvm::toString(code.takeError()));
   if (stopped)
     return dumpFailed ? 1 : 0;
-  return writeCode(std::move(*code));
+  if (int status = writeCode(std::move(*code)))
+    return status;
+  return check ? check(*unfused, *phases.rule.info) : 0;
 }
 
 } // namespace
 
-int compileModel(const CompileOptions &options) {
-  return Driver(options).run();
+int compileModel(const CompileOptions &options, const ArtifactCheck &check) {
+  return Driver(options, check).run();
 }
 
 } // namespace foregrad::compiler

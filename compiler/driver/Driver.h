@@ -13,12 +13,19 @@
 #define FOREGRAD_COMPILER_DRIVER_DRIVER_H
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+namespace mlir {
+class ModuleOp;
+} // namespace mlir
+
 namespace foregrad::compiler {
+
+struct RuleInfo;
 
 struct CompileOptions {
   std::string input;                          // MODEL.fg
@@ -38,9 +45,17 @@ struct CompileOptions {
   std::vector<std::string> commandLine; // kept in the artifact
 };
 
+/// Looks at what was compiled and returns the exit code: `program` holds the
+/// entries as the rule and the optimizer wrote them, before fusion; the
+/// artifact lies at CompileOptions::output.
+using ArtifactCheck =
+    std::function<int(mlir::ModuleOp program, const RuleInfo &rule)>;
+
 /// Compiles; diagnostics go to standard error. Returns 0, or 1 if the input is
 /// at fault or the artifact cannot be written. Nothing is written then.
-int compileModel(const CompileOptions &options);
+/// `check`, if there is one, has the last word.
+int compileModel(const CompileOptions &options,
+                 const ArtifactCheck &check = nullptr);
 
 /// Names of the phases, in order: for --stop-after and its help.
 std::vector<std::string> phaseNames();

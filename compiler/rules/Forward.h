@@ -41,9 +41,12 @@ mlir::FailureOr<mlir::Value> tangentOfLosses(GradientEntry &entry,
                                              const Part &part,
                                              const Directions &directions);
 
+/// The step of the paper's perturbation rules.
+inline constexpr double kFiniteStep = 1e-3;
+
 /// The model computed once more, a finite step along all directions at once:
-/// (L(x + e u) - L(x)) / e with e = 1e-3 in place of tangents. The step passes
-/// from block to block, and every copy of a loss sees all of it.
+/// (L(x + e u) - L(x)) / e with e = kFiniteStep in place of tangents. The step
+/// passes from block to block, and every copy of a loss sees all of it.
 class FiniteStep {
 public:
   FiniteStep(GradientEntry &entry, llvm::ArrayRef<Directions> directions);

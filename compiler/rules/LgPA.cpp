@@ -23,6 +23,9 @@ static LogicalResult apply(GradientEntry &entry) {
 const RuleInfo lgPARule = {
     "lg-p-a",
     "replicated local losses, finite difference, activities perturbed",
-    /*perturbs=*/true, /*estimates=*/"lg-bp", apply};
+    /*perturbs=*/true,
+    /*estimates=*/"lg-bp",
+    apply,
+    /*roundingGain=*/1.0 / kFiniteStep};
 
 } // namespace foregrad::compiler

@@ -21,7 +21,11 @@ static LogicalResult apply(GradientEntry &entry) {
 }
 
 const RuleInfo lgPWRule = {
-    "lg-p-w", "replicated local losses, finite difference, weights perturbed",
-    /*perturbs=*/true, /*estimates=*/"lg-bp", apply};
+    "lg-p-w",
+    "replicated local losses, finite difference, weights perturbed",
+    /*perturbs=*/true,
+    /*estimates=*/"lg-bp",
+    apply,
+    /*roundingGain=*/1.0 / kFiniteStep};
 
 } // namespace foregrad::compiler

@@ -70,14 +70,12 @@ FailureOr<Value> tangentOfLosses(GradientEntry &entry, const Part &part,
 // Finite step
 //===----------------------------------------------------------------------===//
 
-/// The step of the paper's perturbation rules.
-static constexpr double kStep = 1e-3;
-
 /// x + e u, with the axes that only u has in front.
 static Value createStep(OpBuilder &builder, Location loc, Value from,
                         Value direction) {
   return fg::AddOp::create(
-      builder, loc, fg::ScaleOp::create(builder, loc, direction, kStep), from);
+      builder, loc, fg::ScaleOp::create(builder, loc, direction, kFiniteStep),
+      from);
 }
 
 FiniteStep::FiniteStep(GradientEntry &gradientEntry,
@@ -111,7 +109,7 @@ Value FiniteStep::changeOf(const Part &part) {
   Value change = fg::SubOp::create(builder, loc, losses, head.losses);
   change = fg::MulOp::create(builder, loc, change,
                              createMeanWeight(builder, loc, entry.primal()));
-  change = fg::ScaleOp::create(builder, loc, change, 1.0 / kStep);
+  change = fg::ScaleOp::create(builder, loc, change, 1.0 / kFiniteStep);
   return fg::createExpanded(builder, loc, change,
                             changeType(moved.lookup(head.input), part));
 }

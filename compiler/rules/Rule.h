@@ -31,6 +31,9 @@ struct RuleInfo {
   /// Writes the gradients; `entry` holds the primal. Errors are reported at the
   /// model's lines.
   mlir::LogicalResult (*apply)(GradientEntry &entry);
+  /// How much larger than itself a rounding error of a loss may come out in a
+  /// gradient: what comparisons of precisions must allow for.
+  double roundingGain = 1.0;
 };
 
 /// All rules, in the order of the paper's Table 3, then those beyond it.

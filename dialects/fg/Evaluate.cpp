@@ -16,6 +16,24 @@ using namespace mlir;
 
 namespace foregrad::fg {
 
+using LastUses = DenseMap<Operation *, SmallVector<Value>>;
+
+/// The values of `block` by the op of it that uses them last.
+static LastUses findLastUses(Block &block) {
+  LastUses lastUses;
+  for (Operation &op : block)
+    for (Value result : op.getResults()) {
+      Operation *last = &op;
+      for (Operation *user : result.getUsers()) {
+        Operation *use = block.findAncestorOpInBlock(*user);
+        if (use && last->isBeforeInBlock(use))
+          last = use;
+      }
+      lastUses[last].push_back(result);
+    }
+  return lastUses;
+}
+
 namespace {
 /// One run over the ops of an entry or a model.
 class Evaluation {
@@ -24,6 +42,10 @@ public:
       : buffers(buffers), values(values) {}
 
   llvm::Error run(Block &block);
+
+  /// Lets go of what `block` computes once its last user has run: a model's
+  /// arrays would not fit into memory all at once.
+  void releaseAfterLastUse(Block &block) { lastUses = findLastUses(block); }
 
   Buffers written;
   ModelValues model;
@@ -38,6 +60,7 @@ private:
 
   const Buffers &buffers;
   Values &values;
+  LastUses lastUses;
 };
 } // namespace
 
@@ -105,57 +128,89 @@ static llvm::Expected<Value> cloneTangent(Region &region, Block &block,
   return tangents.lookup(loss);
 }
 
-/// Name of the axis that counts the copies of a replicated loss along `axis`.
-static StringAttr copyAxisName(StringAttr axis) {
-  return StringAttr::get(axis.getContext(), axis.getValue() + "'copy");
+/// `tangent` with zeros outside of the copy: of the elements at other indices
+/// along the axes `per`.
+static Tensor maskToCopy(const Tensor &tangent, ArrayRef<unsigned> per,
+                         ArrayRef<int64_t> copy) {
+  Tensor masked(tangent.shape);
+  size_t position = 0;
+  forEachIndex(tangent.shape, [&](ArrayRef<int64_t> index) {
+    bool isSeen = true;
+    for (auto [axis, i] : llvm::zip_equal(per, copy))
+      isSeen &= index[axis] == i;
+    if (isSeen)
+      masked.values[position] = tangent.values[position];
+    ++position;
+  });
+  return masked;
 }
 
+// Literally: one copy after another, each by forward mode from the elements of
+// the tangent that it sees. So no array is larger than those of one copy.
 llvm::Error Evaluation::runReplicatedTangent(ReplicatedTangentOp op) {
-  // Literally: copy c sees the tangent times the identity's row c, by forward
-  // mode.
-  ArrayType input = arrayType(op.getInput());
   Block scratch;
-  OpBuilder builder(op.getContext());
-  builder.setInsertionPointToEnd(&scratch);
-  Location loc = op.getLoc();
-  SmallVector<AxisAttr> copies = extraAxes(op.getTangent(), input);
-  Value masked = op.getTangent();
-  for (StringAttr name : op.getPer().getAsRange<StringAttr>()) {
-    AxisAttr axis = input.getAxes()[input.findAxis(name)];
-    AxisAttr copy =
-        AxisAttr::get(op.getContext(), copyAxisName(name), axis.getSize());
-    copies.push_back(copy);
-    Value mask = IdentityOp::create(
-        builder, loc, input.cloneWith(SmallVector<AxisAttr>{copy, axis}));
-    masked = MulOp::create(builder, loc, derivativeType(input, copies), masked,
-                           mask);
-  }
+  Value masked = scratch.addArgument(op.getTangent().getType(), op.getLoc());
   llvm::Expected<Value> tangent =
       cloneTangent(op.getBody(), scratch, op.getInput(), masked);
   if (!tangent)
     return tangent.takeError();
   Tensor result(op.getType().getShape());
-  if (*tangent) {
-    if (llvm::Error error = evaluateOps(scratch, values))
-      return error;
-    // The result's axes, those along which there are copies called as in the
-    // tangent.
-    SmallVector<AxisAttr> axes;
-    SmallVector<StringRef> per = stringValues(op.getPer());
-    for (AxisAttr axis : op.getType().getAxes())
-      axes.push_back(llvm::is_contained(per, axis.getName().getValue())
-                         ? AxisAttr::get(op.getContext(),
-                                         copyAxisName(axis.getName()),
-                                         axis.getSize())
-                         : axis);
-    result = evaluateElementwise(
-        op.getType().cloneWith(axes), {get(*tangent), get(op.getWeight())},
-        {arrayType(*tangent), arrayType(op.getWeight())},
-        [](ArrayRef<double> x) { return x[0] * x[1]; });
-    for (Operation &scratchOp : scratch)
-      for (Value scratchResult : scratchOp.getResults())
-        values.erase(scratchResult);
+  values[op.getResult()] = result;
+  if (!*tangent)
+    return llvm::Error::success();
+
+  // What no copy changes is computed once.
+  SmallVector<Operation *> ofCopy;
+  DenseSet<Value> changing = {masked};
+  for (Operation &scratchOp : scratch) {
+    if (llvm::none_of(scratchOp.getOperands(),
+                      [&](Value v) { return changing.contains(v); })) {
+      if (llvm::Error error = runOp(scratchOp))
+        return error;
+      continue;
+    }
+    ofCopy.push_back(&scratchOp);
+    changing.insert(scratchOp.result_begin(), scratchOp.result_end());
   }
+
+  SmallVector<StringRef> per = stringValues(op.getPer());
+  ArrayType seen = arrayType(op.getTangent());
+  ArrayType ofOneCopy = op.getType().dropAxes(per);
+  SmallVector<AxisAttr> axes(ofOneCopy.getAxes());
+  SmallVector<unsigned> perAxes;
+  SmallVector<int64_t> copies;
+  for (StringRef name : per) {
+    perAxes.push_back(static_cast<unsigned>(seen.findAxis(name)));
+    axes.push_back(seen.getAxes()[perAxes.back()]);
+    copies.push_back(axes.back().getSize());
+  }
+  Locator place(op.getType(), op.getType().cloneWith(axes));
+  const Tensor whole = get(op.getTangent());
+  llvm::Error failed = llvm::Error::success();
+  forEachIndex(copies, [&](ArrayRef<int64_t> copy) {
+    if (failed)
+      return;
+    values[masked] = maskToCopy(whole, perAxes, copy);
+    for (Operation *scratchOp : ofCopy)
+      if ((failed = runOp(*scratchOp)))
+        return;
+    Tensor losses =
+        evaluateElementwise(ofOneCopy, {get(*tangent), get(op.getWeight())},
+                            {arrayType(*tangent), arrayType(op.getWeight())},
+                            [](ArrayRef<double> x) { return x[0] * x[1]; });
+    size_t position = 0;
+    forEachIndex(losses.shape, [&](ArrayRef<int64_t> index) {
+      SmallVector<int64_t> full(index);
+      llvm::append_range(full, copy);
+      result.values[place(full)] = losses.values[position++];
+    });
+  });
+  if (failed)
+    return failed;
+  values.erase(masked);
+  for (Operation &scratchOp : scratch)
+    for (Value scratchResult : scratchOp.getResults())
+      values.erase(scratchResult);
   values[op.getResult()] = std::move(result);
   return llvm::Error::success();
 }
@@ -209,9 +264,14 @@ llvm::Error Evaluation::runOp(Operation &op) {
 }
 
 llvm::Error Evaluation::run(Block &block) {
-  for (Operation &op : block)
+  for (Operation &op : block) {
     if (llvm::Error error = runOp(op))
       return error;
+    auto last = lastUses.find(&op);
+    if (last != lastUses.end())
+      for (Value value : last->second)
+        values.erase(value);
+  }
   return llvm::Error::success();
 }
 
@@ -223,9 +283,68 @@ llvm::Error evaluateOps(Block &block, Values &values) {
 llvm::Expected<Buffers> evaluateEntry(EntryOp entry, const Buffers &buffers) {
   Values values;
   Evaluation evaluation(buffers, values);
+  evaluation.releaseAfterLastUse(entry.getBody().front());
   if (llvm::Error error = evaluation.run(entry.getBody().front()))
     return error;
   return std::move(evaluation.written);
+}
+
+static double elementsOf(ValueRange values) {
+  double elements = 0;
+  for (Value value : values)
+    elements += static_cast<double>(arrayType(value).getNumElements());
+  return elements;
+}
+
+/// The products of a contraction: every letter is one loop.
+static double productsOf(ContractOp op) {
+  double products = elementsOf(op.getResult());
+  for (auto [letter, axis] :
+       llvm::zip_equal(op.getLhsLabels(), arrayType(op.getLhs()).getAxes()))
+    if (!op.getResultLabels().contains(letter))
+      products *= static_cast<double>(axis.getSize());
+  return products;
+}
+
+/// Adds what one op costs, or `times` of them.
+static void addCost(Operation &op, double times, EvaluationCost &cost) {
+  if (auto contract = dyn_cast<ContractOp>(op))
+    cost.products += times * productsOf(contract);
+  else
+    cost.elements +=
+        times * (elementsOf(op.getResults()) + elementsOf(op.getOperands()));
+}
+
+EvaluationCost evaluationCost(EntryOp entry) {
+  Block &block = entry.getBody().front();
+  LastUses lastUses = findLastUses(block);
+  EvaluationCost cost;
+  double held = 0, most = 0; // elements
+  for (Operation &op : block) {
+    double scratch = elementsOf(op.getOperands());
+    if (auto replicated = dyn_cast<ReplicatedTangentOp>(op)) {
+      ArrayType input = arrayType(replicated.getInput());
+      double copies = 1;
+      for (StringRef name : stringValues(replicated.getPer()))
+        copies *= static_cast<double>(
+            input.getAxes()[input.findAxis(name)].getSize());
+      // A tangent costs about as much as its primal once more.
+      for (Operation &inner : replicated.getBody().front()) {
+        addCost(inner, 2 * copies, cost);
+        scratch += 2 * elementsOf(inner.getResults());
+      }
+      cost.elements += copies * elementsOf(replicated.getTangent());
+    } else {
+      addCost(op, 1, cost);
+    }
+    held += elementsOf(op.getResults());
+    most = std::max(most, held + scratch);
+    auto last = lastUses.find(&op);
+    if (last != lastUses.end())
+      held -= elementsOf(last->second);
+  }
+  cost.bytes = most * sizeof(double);
+  return cost;
 }
 
 llvm::Expected<ModelValues> evaluateModel(ModelOp model,

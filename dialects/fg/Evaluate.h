@@ -28,6 +28,15 @@ using Buffers = std::map<std::string, Tensor, std::less<>>;
 /// or an op that cannot be evaluated.
 llvm::Expected<Buffers> evaluateEntry(EntryOp entry, const Buffers &buffers);
 
+/// What a call of `evaluateEntry` costs, from the types of the arrays alone:
+/// for those who ask before they wait.
+struct EvaluationCost {
+  double bytes = 0;    // of arrays held at once, at most
+  double products = 0; // of contractions
+  double elements = 0; // that all other ops compute
+};
+EvaluationCost evaluationCost(EntryOp entry);
+
 /// What a model computes from inputs, labels and parameters.
 struct ModelValues {
   Tensor logits; // [batch, class], as the model yields them

@@ -21,7 +21,8 @@ class Model:
     """The sample in the shape of a golden case, compiled to `artifact`."""
 
     def __init__(self, fgc, fgrun, case, artifact, rule, precision, options=()):
-        self.fgrun, self.case, self.artifact = fgrun, case, artifact
+        self.fgrun, self.artifact = fgrun, artifact
+        self.inputs = golden_file(case, "inputs")
         with open(os.path.join(TESTS, "golden", case, "case.json")) as file:
             shape = json.load(file)
         command = [fgc, os.path.join(os.path.dirname(TESTS), "samples", "localmixer",
@@ -33,8 +34,7 @@ class Model:
         check_gradients.run(command + list(options))
 
     def step(self, output, *options):
-        """The tensors of one step on the case's own inputs, written to `output`."""
-        check_gradients.run([self.fgrun, "grad", self.artifact, "--inputs",
-                             golden_file(self.case, "inputs"), "--threads", "1",
-                             "--out", output, *map(str, options)])
+        """The tensors of one step on the model's inputs (the case's own), written to `output`."""
+        check_gradients.run([self.fgrun, "grad", self.artifact, "--inputs", self.inputs,
+                             "--threads", "1", "--out", output, *map(str, options)])
         return safetensors.load(output)

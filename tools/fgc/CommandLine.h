@@ -12,11 +12,15 @@
 
 namespace foregrad::fgc {
 
-/// Fills `options`. Returns an exit code if the program is done: 0 after --help
-/// or
-/// --version, 2 for wrong usage, 1 for what a later version will do.
+struct Command {
+  compiler::CompileOptions options;
+  bool verify = false;
+};
+
+/// Fills `command`. Returns an exit code if the program is done: 0 after --help
+/// or --version, 2 for wrong usage, 1 for what a later version will do.
 std::optional<int> parseCommandLine(int argc, const char *const *argv,
-                                    compiler::CompileOptions &options);
+                                    Command &command);
 
 } // namespace foregrad::fgc
 

@@ -6,11 +6,19 @@
 
 #include "compiler/driver/Driver.h"
 #include "tools/fgc/CommandLine.h"
+#include "tools/fgc/Verify.h"
 
 int main(int argc, char **argv) {
-  foregrad::compiler::CompileOptions options;
+  foregrad::fgc::Command command;
   if (std::optional<int> status =
-          foregrad::fgc::parseCommandLine(argc, argv, options))
+          foregrad::fgc::parseCommandLine(argc, argv, command))
     return *status;
-  return foregrad::compiler::compileModel(options);
+  foregrad::compiler::ArtifactCheck check;
+  if (command.verify)
+    check = [&](mlir::ModuleOp program,
+                const foregrad::compiler::RuleInfo &rule) {
+      return foregrad::fgc::verifyAndPrint(program, rule,
+                                           command.options.output);
+    };
+  return foregrad::compiler::compileModel(command.options, check);
 }

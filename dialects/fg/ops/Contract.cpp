@@ -147,15 +147,59 @@ static ArrayType lettered(Value value, StringRef labels) {
   return arrayType(value).cloneWith(axes);
 }
 
+namespace {
+/// A loop of the reference: its length, and by how much each array moves on.
+struct EvaluationLoop {
+  int64_t size, out, lhs, rhs;
+  int64_t distance() const { return out + lhs + rhs; }
+};
+} // namespace
+
+/// The loops of a contraction; innermost the one whose elements lie closest.
+static SmallVector<EvaluationLoop> evaluationLoops(ContractOp op) {
+  ArrayType loops = loopsOf(op);
+  auto strideOf = [](Value value, StringRef labels, StringRef letter) {
+    size_t position = labels.find(letter);
+    return position == StringRef::npos
+               ? 0
+               : Tensor(arrayType(value).getShape()).strides()[position];
+  };
+  SmallVector<EvaluationLoop> result;
+  for (AxisAttr axis : loops.getAxes()) {
+    StringRef letter = axis.getName().getValue();
+    result.push_back({axis.getSize(),
+                      strideOf(op.getResult(), op.getResultLabels(), letter),
+                      strideOf(op.getLhs(), op.getLhsLabels(), letter),
+                      strideOf(op.getRhs(), op.getRhsLabels(), letter)});
+  }
+  llvm::sort(result, [](const EvaluationLoop &a, const EvaluationLoop &b) {
+    return a.distance() > b.distance();
+  });
+  return result;
+}
+
+// By strides, without an index for each product: whole models are verified with
+// it, and nearly all of their time goes into products.
 SmallVector<Tensor> ContractOp::evaluate(ArrayRef<Tensor> operands) {
-  ArrayType loops = loopsOf(*this);
-  Locator lhs(lettered(getLhs(), getLhsLabels()), loops);
-  Locator rhs(lettered(getRhs(), getRhsLabels()), loops);
-  Locator out(lettered(getResult(), getResultLabels()), loops);
   Tensor result(getType().getShape());
-  forEachIndex(loops.getShape(), [&](ArrayRef<int64_t> index) {
-    result.values[out(index)] +=
-        operands[0].values[lhs(index)] * operands[1].values[rhs(index)];
+  SmallVector<EvaluationLoop> loops = evaluationLoops(*this);
+  EvaluationLoop inner = {1, 0, 0, 0};
+  if (!loops.empty())
+    inner = loops.pop_back_val();
+  double *out = result.values.data();
+  const double *lhs = operands[0].values.data();
+  const double *rhs = operands[1].values.data();
+  SmallVector<int64_t> sizes = llvm::map_to_vector(
+      loops, [](const EvaluationLoop &loop) { return loop.size; });
+  forEachIndex(sizes, [&](ArrayRef<int64_t> index) {
+    int64_t o = 0, l = 0, r = 0;
+    for (auto [loop, i] : llvm::zip_equal(loops, index)) {
+      o += loop.out * i;
+      l += loop.lhs * i;
+      r += loop.rhs * i;
+    }
+    for (int64_t i = 0; i < inner.size; ++i)
+      out[o + i * inner.out] += lhs[l + i * inner.lhs] * rhs[r + i * inner.rhs];
   });
   return {result};
 }
