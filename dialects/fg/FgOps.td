@@ -19,5 +19,6 @@ include "dialects/fg/ops/Norm.td"
 include "dialects/fg/ops/Shape.td"
 include "dialects/fg/ops/Loss.td"
 include "dialects/fg/ops/Noise.td"
+include "dialects/fg/ops/Update.td"
 
 #endif // FOREGRAD_DIALECTS_FG_OPS_TD

@@ -185,6 +185,9 @@ private:
     hyper->name = name;
     hyper->value = value;
     hyper->help = help;
+    hyper->least = 0;
+    if (name == "momentum")
+      hyper->most = 2; // above 1 a run diverges after some epochs
     artifact.hypers.push_back(std::move(hyper));
   }
 
