@@ -117,7 +117,8 @@ private:
                 {"linear.weight.grad", true},
                 {"linear.bias.grad", true},
                 {"loss", true},
-                {"block0.loss", true}});
+                {"block0.loss", true},
+                {"linear.feedback.weight", false}});
     else
       addEntry("gradient", "testGradient",
                {{"image", false},
@@ -129,7 +130,8 @@ private:
                 {"linear.weight.grad", true},
                 {"linear.bias.grad", true},
                 {"loss", true},
-                {"block0.loss", true}});
+                {"block0.loss", true},
+                {"linear.feedback.weight", false}});
     if (!options.externalPerturbation)
       addEntry(
           "perturbation", "testPerturbation",
