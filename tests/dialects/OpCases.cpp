@@ -94,6 +94,8 @@ static std::vector<OpCase> makeDifferentiable() {
       unary("scale", nc, "scale %a by -0.75 {test} : " + array(nc), nc));
   cases.push_back(
       unary("relu", nc, "relu %a site \"s\" {test} : " + array(nc), nc));
+  cases.push_back(unary(
+      "cast", nc, "cast %a {test} : " + array(nc) + " -> " + array(nc), nc));
   cases.push_back(contract("contract_rows", ntc, "ntc", "c = 4, d = 5", "cd",
                            "batch = 2, t = 3, d = 5", "ntd"));
   cases.push_back(contract("contract_same_name", ntc, "ntc", "t = 3, u = 3",
