@@ -27,7 +27,7 @@ static std::string joinSources(const lang::Result &model) {
   return text;
 }
 
-static std::unique_ptr<schema::HyperT> makeHyper(const HyperInfo &info,
+static std::unique_ptr<schema::HyperT> makeHyper(const fg::HyperInfo &info,
                                                  const lang::Recipe &recipe) {
   auto hyper = std::make_unique<schema::HyperT>();
   hyper->name = info.name.str();
@@ -35,6 +35,8 @@ static std::unique_ptr<schema::HyperT> makeHyper(const HyperInfo &info,
   for (const lang::Recipe::Entry &entry : recipe.getEntries())
     if (entry.key == info.name)
       hyper->value = recipe.getNumber(info.name);
+  hyper->least = info.least;
+  hyper->most = info.most;
   hyper->help = info.help.str();
   return hyper;
 }
@@ -53,13 +55,10 @@ void describeModel(const lang::Result &model, const CompileOptions &options,
   artifact.batch = static_cast<uint32_t>(model.recipe.getBatch());
   artifact.classes = model.classNames;
 
-  std::vector<HyperInfo> hypers = {{"rate", 0.01, "the learning rate"}};
-  llvm::append_range(hypers, optimizer.hypers);
-  hypers.push_back({"head_rate", 1.0, "the rate of local heads, times rate"});
-  hypers.push_back(
-      {"last_layer_rate", 1.0, "the rate of the readout, times rate"});
+  std::vector<fg::HyperInfo> hypers(optimizer.options.hypers);
+  llvm::append_range(hypers, fg::kRateGroups);
   std::set<std::string> numbers;
-  for (const HyperInfo &info : hypers) {
+  for (const fg::HyperInfo &info : hypers) {
     artifact.hypers.push_back(makeHyper(info, model.recipe));
     numbers.insert(info.name.str());
   }
@@ -214,11 +213,11 @@ llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
 }
 
 LogicalResult checkNames(ModuleOp module, const OptimizerInfo &optimizer) {
-  std::set<StringRef> taken = {"seed",      "step",           "loss",
-                               "logits",    "losses",         "rate",
-                               "head_rate", "last_layer_rate"};
-  for (const HyperInfo &hyper : optimizer.hypers)
+  std::set<StringRef> taken = {"seed", "step", "loss", "logits", "losses"};
+  for (const fg::HyperInfo &hyper : optimizer.options.hypers)
     taken.insert(hyper.name);
+  for (const fg::HyperInfo &group : fg::kRateGroups)
+    taken.insert(group.name);
   WalkResult walked = module.walk([&](Operation *op) {
     if (!isa<fg::InputOp, fg::LabelOp>(op))
       return WalkResult::advance();

@@ -139,10 +139,10 @@ bool Driver::chooseRule(const lang::Recipe &recipe) {
   phases.rule.options.externalPerturbation = options.externalPerturbation;
   optimizer = findOptimizer(recipe.getOptimizer());
   if (!optimizer) {
-    fail("unknown optimizer '" + recipe.getOptimizer() + "': expected sgd");
+    fail("unknown optimizer '" + recipe.getOptimizer() + "'");
     return false;
   }
-  phases.optimizer = optimizer->name.str();
+  phases.optimizer = optimizer->options.name.str();
   phases.fuse = options.fuse;
   return true;
 }

@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // An optimizer writes the update of one parameter with fg ops. It is one file
-// and a line in `allOptimizers`; its numbers are hyperparameters that a run can
-// change.
+// and a line in `allOptimizers`; its numbers, which recipes and runs can set,
+// are a table in dialects/fg/Optimizers.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +14,7 @@
 #define FOREGRAD_COMPILER_OPTIMIZERS_OPTIMIZER_H
 
 #include "dialects/fg/Fg.h"
+#include "dialects/fg/Optimizers.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include <memory>
@@ -21,14 +22,14 @@
 namespace foregrad::compiler {
 
 /// Writes one parameter's update. All values have the parameter's axes but the
-/// numbers that `hyper` gives, which have none.
+/// numbers that `hyper`, `counter` and `rate` give, which have none.
 class UpdateBuilder {
 public:
   mlir::OpBuilder &builder;
   mlir::Location loc;
   mlir::Value parameter;
   mlir::Value gradient; // of the mean loss, without decay
-  bool decays;          // weight decay applies to this parameter
+  bool decays;          // a weight; what is done to weights only applies
 
   /// A hyperparameter by name (`momentum`).
   llvm::function_ref<mlir::Value(llvm::StringRef)> hyper;
@@ -36,20 +37,33 @@ public:
   llvm::function_ref<mlir::Value(llvm::StringRef)> state;
   /// Sets the state `PATH.name` for the next step.
   llvm::function_ref<void(llvm::StringRef, mlir::Value)> setState;
+  /// One number of all parameters together, kept as the state
+  /// `optimizer.name`, zero at the start: `next` makes its value after the step
+  /// from that before it, and is called for the first parameter only. Returns
+  /// the value after the step.
+  llvm::function_ref<mlir::Value(
+      llvm::StringRef, llvm::function_ref<mlir::Value(mlir::Value)> next)>
+      counter;
   /// The rate, multiplied by the parameter's rate group.
   llvm::function_ref<mlir::Value()> rate;
-};
 
-struct HyperInfo {
-  llvm::StringRef name;
-  double value; // default
-  llvm::StringRef help;
+  // Arithmetic; an operand is repeated along the axes that it lacks.
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value sub(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
+  /// `lhs` has all axes of `rhs`.
+  mlir::Value div(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value sqrt(mlir::Value value);
+  /// 1, without axes.
+  mlir::Value one();
+
+  /// The gradient, plus `weight_decay` times the parameter where it decays:
+  /// that of the loss with the penalty weight_decay/2 |w|^2.
+  mlir::Value decayedGradient();
 };
 
 struct OptimizerInfo {
-  llvm::StringRef name;
-  llvm::ArrayRef<HyperInfo>
-      hypers; // `rate` is every optimizer's and not listed
+  const fg::OptimizerOptions &options;
   /// Returns the parameter after the step.
   mlir::Value (*update)(UpdateBuilder &);
 };
@@ -69,6 +83,9 @@ void registerEntryPasses();
 
 // One for each optimizer's file.
 extern const OptimizerInfo sgdOptimizer;
+extern const OptimizerInfo adamOptimizer;
+extern const OptimizerInfo adamWOptimizer;
+extern const OptimizerInfo larsOptimizer;
 
 } // namespace foregrad::compiler
 

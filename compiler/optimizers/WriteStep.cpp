@@ -13,18 +13,6 @@ using namespace mlir;
 
 namespace foregrad::compiler {
 
-ArrayRef<OptimizerInfo> allOptimizers() {
-  static const OptimizerInfo optimizers[] = {sgdOptimizer};
-  return optimizers;
-}
-
-const OptimizerInfo *findOptimizer(StringRef name) {
-  for (const OptimizerInfo &optimizer : allOptimizers())
-    if (optimizer.name == name)
-      return &optimizer;
-  return nullptr;
-}
-
 namespace {
 
 struct WriteStepPass : PassWrapper<WriteStepPass, OperationPass<ModuleOp>> {
@@ -72,12 +60,12 @@ struct WriteStepPass : PassWrapper<WriteStepPass, OperationPass<ModuleOp>> {
     builder.setInsertionPointAfter(gradient);
     auto step = cast<fg::EntryOp>(builder.clone(*gradient));
     step.setName("step");
-    llvm::StringMap<Value> hypers;
+    llvm::StringMap<Value> hypers, counters;
     builder.setInsertionPointToEnd(&step.getBody().front());
     for (auto write :
          llvm::to_vector(step.getBody().front().getOps<fg::WriteOp>())) {
       if (write.getRole() == fg::Role::Gradient)
-        writeUpdate(builder, info, hypers,
+        writeUpdate(builder, info, hypers, counters,
                     parameters.lookup(
                         write.getName().drop_back(StringRef(".grad").size())),
                     write.getValue());
@@ -88,8 +76,10 @@ struct WriteStepPass : PassWrapper<WriteStepPass, OperationPass<ModuleOp>> {
     eraseDeadOps(step);
   }
 
+  /// `hypers` and `counters` hold what was written for parameters before.
   void writeUpdate(OpBuilder &builder, const OptimizerInfo &info,
-                   llvm::StringMap<Value> &hypers, fg::ParameterOp parameter,
+                   llvm::StringMap<Value> &hypers,
+                   llvm::StringMap<Value> &counters, fg::ParameterOp parameter,
                    Value gradient) {
     // What takes no part in learning stays as it is: no decay, no state.
     if (fg::isZero(gradient))
@@ -114,6 +104,17 @@ struct WriteStepPass : PassWrapper<WriteStepPass, OperationPass<ModuleOp>> {
     auto setState = [&](StringRef name, Value value) {
       fg::WriteOp::create(builder, loc, value, path(name), fg::Role::State);
     };
+    auto counter = [&](StringRef name,
+                       llvm::function_ref<Value(Value)> next) -> Value {
+      Value &after = counters[name];
+      if (after)
+        return after;
+      std::string path = ("optimizer." + name).str();
+      after =
+          next(fg::ReadOp::create(builder, loc, number, path, fg::Role::State));
+      fg::WriteOp::create(builder, loc, after, path, fg::Role::State);
+      return after;
+    };
     auto rate = [&]() -> Value {
       std::optional<StringRef> group = parameter.getRateGroup();
       if (!group)
@@ -127,7 +128,7 @@ struct WriteStepPass : PassWrapper<WriteStepPass, OperationPass<ModuleOp>> {
                                      fg::Role::Parameter);
     UpdateBuilder update{
         builder, loc,   value,    gradient, parameter.getDecay(),
-        hyper,   state, setState, rate};
+        hyper,   state, setState, counter,  rate};
     Value updated = info.update(update);
     fg::WriteOp::create(builder, loc, updated, parameter.getPath(),
                         fg::Role::Parameter);

@@ -49,7 +49,6 @@ void Primal::Writer::write(Operation &op, SmallVectorImpl<Operation *> &ops,
   if (auto input = dyn_cast<fg::InputOp>(op)) {
     auto type = fg::arrayType(input.getResult());
     primal.batch = type.getAxes()[type.findAxis(fg::kBatchAxis)].getSize();
-    primal.elementType = type.getElementType();
     return writeRead(op, input.getName(), fg::Role::Input);
   }
   if (auto label = dyn_cast<fg::LabelOp>(op))
@@ -187,7 +186,7 @@ Value createMeanWeight(OpBuilder &builder, Location loc, const Primal &primal) {
       builder.getContext(),
       fg::AxisAttr::get(builder.getContext(),
                         builder.getStringAttr(fg::kBatchAxis), primal.batch),
-      primal.elementType);
+      fg::arrayType(primal.readout.logits).getElementType());
   return fg::ConstantOp::create(builder, loc, type,
                                 1.0 / static_cast<double>(primal.batch));
 }

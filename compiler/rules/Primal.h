@@ -57,7 +57,6 @@ public:
   std::vector<Segment> segments;
   Head readout;
   int64_t batch = 1;
-  mlir::Type elementType;
 
   /// All ops of all segments, in order.
   llvm::SmallVector<mlir::Operation *> bodyOps() const;

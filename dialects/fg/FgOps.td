@@ -20,5 +20,7 @@ include "dialects/fg/ops/Shape.td"
 include "dialects/fg/ops/Windows.td"
 include "dialects/fg/ops/Loss.td"
 include "dialects/fg/ops/Noise.td"
+include "dialects/fg/ops/Update.td"
+include "dialects/fg/ops/Cast.td"
 
 #endif // FOREGRAD_DIALECTS_FG_OPS_TD

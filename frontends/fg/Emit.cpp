@@ -58,6 +58,7 @@ private:
   mlir::Value emitConstant(llvm::ArrayRef<double> values, fg::ArrayType type);
   mlir::Value emitParameter(const Parameter &parameter);
   mlir::Value emitLinear(const Node &node, fg::ArrayType type);
+  bool isStandardizedOnly(ArrayId array) const;
   mlir::Value emitStandardize(const Node &node, fg::ArrayType type);
   mlir::Value emitPatchify(const Node &node);
   mlir::Value emitMerge(const Node &node, fg::ArrayType type);
@@ -115,9 +116,11 @@ mlir::OwningOpRef<mlir::ModuleOp> Emitter::run() {
   auto model = fg::ModelOp::create(builder, loc, text(graph.name), classes);
   builder.setInsertionPointToStart(&model.getBody().emplaceBlock());
 
+  fg::ArrayType inputType = makeArrayType(graph.arrays[graph.input]);
+  if (isStandardizedOnly(graph.input))
+    inputType = inputType.cloneWith(builder.getF64Type());
   values[graph.input] = fg::InputOp::create(
-      builder, locate(graph.inputRange),
-      makeArrayType(graph.arrays[graph.input]), text(graph.inputName),
+      builder, locate(graph.inputRange), inputType, text(graph.inputName),
       graph.inputIsBytes ? builder.getUnitAttr() : mlir::UnitAttr());
   labelValue = fg::LabelOp::create(
       builder, locate(graph.labelRange),
@@ -125,6 +128,17 @@ mlir::OwningOpRef<mlir::ModuleOp> Emitter::run() {
   for (const Node &node : graph.body.nodes)
     emitNode(node);
   return module;
+}
+
+// Such an input is read in f64 and rounded once, behind standardization, which
+// would otherwise divide the rounding of the raw data by the deviation.
+bool Emitter::isStandardizedOnly(ArrayId array) const {
+  return llvm::all_of(graph.body.nodes, [&](const Node &node) {
+    if (node.body && llvm::is_contained(node.body->captures, array))
+      return false;
+    return node.kind == Node::Kind::Standardize ||
+           !llvm::is_contained(node.operands, array);
+  });
 }
 
 // The region's arrays from outside become arguments of its block, in order. The
@@ -323,17 +337,24 @@ mlir::Value Emitter::emitLinear(const Node &node, fg::ArrayType type) {
 }
 
 mlir::Value Emitter::emitStandardize(const Node &node, fg::ArrayType type) {
+  mlir::Value input = values[node.operands[0]];
+  fg::ArrayType inputType = fg::arrayType(input);
   auto makeConstant = [&](llvm::ArrayRef<double> numbers) {
-    if (numbers.size() == 1)
-      return emitConstant(numbers, makeType({}));
-    return emitConstant(numbers, makeType(makeAxis("color", numbers.size())));
+    fg::ArrayType constant = numbers.size() == 1
+                                 ? makeType({})
+                                 : makeType(makeAxis("color", numbers.size()));
+    return emitConstant(numbers,
+                        constant.cloneWith(inputType.getElementType()));
   };
   std::vector<double> factors;
   for (double divisor : node.divisors)
     factors.push_back(1 / divisor);
-  mlir::Value centered = fg::SubOp::create(
-      builder, loc, type, values[node.operands[0]], makeConstant(node.numbers));
-  return fg::MulOp::create(builder, loc, type, centered, makeConstant(factors));
+  mlir::Value centered = fg::SubOp::create(builder, loc, inputType, input,
+                                           makeConstant(node.numbers));
+  mlir::Value scaled = fg::MulOp::create(builder, loc, inputType, centered,
+                                         makeConstant(factors));
+  return inputType == type ? scaled
+                           : fg::CastOp::create(builder, loc, type, scaled);
 }
 
 // Shapes

@@ -165,17 +165,27 @@ llvm::StringRef Compilation::addCommandLine(llvm::StringRef option,
 void Compilation::applyRecipes() {
   for (const LoadedFile &file : llvm::reverse(files))
     recipe.apply(file.tree.recipe, diagnostics);
-  for (const auto &[key, value] : options.recipeOverrides) {
+  auto isOptimizer = [](const auto &entry) {
+    return entry.first == "optimizer";
+  };
+  auto set = [&](llvm::StringRef key, llvm::StringRef value) {
     std::string help;
     std::string wrong = recipe.set(key, value, help);
     if (wrong.empty())
-      continue;
+      return;
     llvm::SMRange range;
-    addCommandLine("--recipe", key + "=" + value, range);
+    addCommandLine("--recipe", (key + "=" + value).str(), range);
     diagnostics.error(range, wrong);
     if (!help.empty())
       diagnostics.help(help);
-  }
+  };
+  // The optimizer first, since it says which numbers there are.
+  for (const auto &entry : options.recipeOverrides)
+    if (isOptimizer(entry))
+      set(entry.first, entry.second);
+  for (const auto &entry : options.recipeOverrides)
+    if (!isOptimizer(entry))
+      set(entry.first, entry.second);
   if (options.batch != 0) {
     std::string help;
     std::string batch = std::to_string(options.batch);

@@ -19,9 +19,10 @@ using namespace ast;
 
 namespace {
 
-enum class ValueKind { Rule, Choice, Text, Number, Integer };
+enum class ValueKind { Rule, Optimizer, Choice, Text, Number, Integer };
 
-/// An entry: what it may be. A new one is a line here.
+/// An entry: what it may be. A new one is a line here; the numbers of an
+/// optimizer stand in dialects/fg/Optimizers.h.
 struct KeyInfo {
   llvm::StringLiteral name;
   ValueKind kind;
@@ -31,13 +32,11 @@ struct KeyInfo {
 };
 
 constexpr double kMaxInteger = 1e15;
+constexpr llvm::StringLiteral kOptimizer = "optimizer";
 
 constexpr KeyInfo kKeys[] = {
     {"rule", ValueKind::Rule, "bp"},
-    {"optimizer", ValueKind::Choice, "sgd", 0, 0, "sgd"},
-    {"rate", ValueKind::Number, "0.01", 0, 1e6},
-    {"momentum", ValueKind::Number, "0", 0, 1},
-    {"weight_decay", ValueKind::Number, "0", 0, 1e6},
+    {kOptimizer, ValueKind::Optimizer, "sgd"},
     {"schedule", ValueKind::Choice, "constant", 0, 0, "constant,linear"},
     {"data", ValueKind::Text, ""},
     {"batch", ValueKind::Integer, "128", 1, 1 << 20},
@@ -47,15 +46,32 @@ constexpr KeyInfo kKeys[] = {
     {"seed", ValueKind::Integer, "0", 0, kMaxInteger},
 };
 
-/// What may stand in the parentheses of an optimizer.
-constexpr llvm::StringLiteral kOptimizerOptions[] = {"rate", "momentum",
-                                                     "weight_decay"};
-
-const KeyInfo *findKey(llvm::StringRef name) {
+std::optional<KeyInfo> findKey(llvm::StringRef name,
+                               const fg::OptimizerOptions &optimizer) {
   for (const KeyInfo &info : kKeys)
     if (info.name == name)
-      return &info;
-  return nullptr;
+      return info;
+  if (const fg::HyperInfo *hyper = optimizer.find(name))
+    return KeyInfo{hyper->name, ValueKind::Number, "", hyper->least,
+                   hyper->most};
+  return std::nullopt;
+}
+
+/// The optimizers that have a number called `hyper`.
+llvm::SmallVector<llvm::StringRef> optimizersWith(llvm::StringRef hyper) {
+  llvm::SmallVector<llvm::StringRef> names;
+  for (const fg::OptimizerOptions *optimizer : fg::kOptimizers)
+    if (optimizer->find(hyper))
+      names.push_back(optimizer->name);
+  return names;
+}
+
+/// Words of which `value` is none: the one that was meant, or all.
+std::string helpToChoose(llvm::StringRef value,
+                         llvm::ArrayRef<llvm::StringRef> choices) {
+  llvm::StringRef similar = findSimilar(value, choices);
+  return similar.empty() ? "it is " + joinWords(choices)
+                         : ("did you mean '" + similar + "'?").str();
 }
 
 std::string formatNumber(double value) {
@@ -113,6 +129,24 @@ bool isRule(llvm::StringRef value) {
 Recipe::Recipe() {
   for (const KeyInfo &info : kKeys)
     entries.push_back({info.name.str(), info.fallback.str()});
+  changeOptimizer(*fg::kOptimizers[0]);
+}
+
+const fg::OptimizerOptions &Recipe::optimizer() const {
+  return *fg::findOptimizerOptions(getOptimizer());
+}
+
+void Recipe::changeOptimizer(const fg::OptimizerOptions &chosen) {
+  const fg::OptimizerOptions &former = optimizer();
+  llvm::erase_if(entries,
+                 [&](const Entry &entry) { return former.find(entry.key); });
+  auto place = llvm::find_if(
+      entries, [](const Entry &entry) { return entry.key == kOptimizer; });
+  place->value = chosen.name.str();
+  std::vector<Entry> numbers;
+  for (const fg::HyperInfo &hyper : chosen.hypers)
+    numbers.push_back({hyper.name.str(), formatNumber(hyper.value)});
+  entries.insert(std::next(place), numbers.begin(), numbers.end());
 }
 
 llvm::StringRef Recipe::getText(llvm::StringRef key) const {
@@ -134,19 +168,28 @@ int64_t Recipe::getInteger(llvm::StringRef key) const {
   return value;
 }
 
+std::string Recipe::explainUnknown(llvm::StringRef key,
+                                   std::string &help) const {
+  llvm::SmallVector<llvm::StringRef> owners = optimizersWith(key);
+  if (!owners.empty()) {
+    help = "it is an option of " + joinWords(owners, "and");
+    return ("'" + getOptimizer() + "' has no option '" + key + "'").str();
+  }
+  llvm::SmallVector<llvm::StringRef> names;
+  for (const Entry &entry : entries)
+    names.push_back(entry.key);
+  llvm::StringRef similar = findSimilar(key, names);
+  help = similar.empty() ? "its entries are " + joinWords(names, "and")
+                         : ("did you mean '" + similar + "'?").str();
+  return ("a recipe has no entry '" + key + "'").str();
+}
+
 std::string Recipe::set(llvm::StringRef key, llvm::StringRef value,
                         std::string &help) {
   help.clear();
-  const KeyInfo *info = findKey(key);
-  if (!info) {
-    llvm::SmallVector<llvm::StringRef> names;
-    for (const KeyInfo &known : kKeys)
-      names.push_back(known.name);
-    llvm::StringRef similar = findSimilar(key, names);
-    help = similar.empty() ? "its entries are " + joinWords(names, "and")
-                           : ("did you mean '" + similar + "'?").str();
-    return ("a recipe has no entry '" + key + "'").str();
-  }
+  std::optional<KeyInfo> info = findKey(key, optimizer());
+  if (!info)
+    return explainUnknown(key, help);
   std::string text = value.str();
   switch (info->kind) {
   case ValueKind::Rule: {
@@ -163,14 +206,25 @@ std::string Recipe::set(llvm::StringRef key, llvm::StringRef value,
     }
     break;
   }
+  case ValueKind::Optimizer: {
+    const fg::OptimizerOptions *chosen = fg::findOptimizerOptions(value);
+    if (chosen) {
+      if (chosen != &optimizer())
+        changeOptimizer(*chosen);
+      return "";
+    }
+    llvm::SmallVector<llvm::StringRef> choices;
+    for (const fg::OptimizerOptions *known : fg::kOptimizers)
+      choices.push_back(known->name);
+    help = helpToChoose(value, choices);
+    return ("there is no " + key + " '" + value + "'").str();
+  }
   case ValueKind::Choice: {
     llvm::SmallVector<llvm::StringRef> choices;
     llvm::StringRef(info->choices).split(choices, ',');
     if (llvm::is_contained(choices, value))
       break;
-    llvm::StringRef similar = findSimilar(value, choices);
-    help = similar.empty() ? "it is " + joinWords(choices)
-                           : ("did you mean '" + similar + "'?").str();
+    help = helpToChoose(value, choices);
     return ("there is no " + key + " '" + value + "'").str();
   }
   case ValueKind::Text:
@@ -189,16 +243,17 @@ std::string Recipe::set(llvm::StringRef key, llvm::StringRef value,
   return "";
 }
 
-void Recipe::setAt(llvm::SMRange keyRange, llvm::SMRange valueRange,
+bool Recipe::setAt(llvm::SMRange keyRange, llvm::SMRange valueRange,
                    llvm::StringRef key, llvm::StringRef value,
                    Diagnostics &diagnostics) {
   std::string help;
   std::string wrong = set(key, value, help);
   if (wrong.empty())
-    return;
-  diagnostics.error(findKey(key) ? valueRange : keyRange, wrong);
+    return true;
+  diagnostics.error(findKey(key, optimizer()) ? valueRange : keyRange, wrong);
   if (!help.empty())
     diagnostics.help(help);
+  return false;
 }
 
 // The value of an option, as on the command line; words stand for themselves.
@@ -221,75 +276,100 @@ static std::optional<std::string> readValue(const Expr &expr,
   return std::nullopt;
 }
 
-void Recipe::applyOptions(const RecipeEntry &entry, Diagnostics &diagnostics) {
+/// Reports an entry that is there already; otherwise keeps its place.
+static bool isFirst(llvm::StringMap<llvm::SMRange> &seen, llvm::StringRef key,
+                    llvm::SMRange range, Diagnostics &diagnostics) {
+  auto [first, isNew] = seen.try_emplace(key, range);
+  if (isNew)
+    return true;
+  diagnostics.error(range, "the recipe already says its " + key);
+  diagnostics.note(first->second, "the first time is here");
+  return false;
+}
+
+// `sgd(rate = 0.01)`.
+void Recipe::applyOptimizer(const RecipeEntry &entry, Places &seen,
+                            Diagnostics &diagnostics) {
+  // A known key here lacks its value.
+  if (findKey(entry.key.text, optimizer()) ||
+      !optimizersWith(entry.key.text).empty()) {
+    diagnostics.error(entry.key.range,
+                      "'" + entry.key.text + "' lacks its value");
+    diagnostics.help("write " + entry.key.text + " VALUE");
+    return;
+  }
+  if (!setAt(entry.key.range, entry.key.range, kOptimizer, entry.key.text,
+             diagnostics))
+    return; // which options there are is not known
   for (const ParameterDeclaration &option : entry.options) {
     std::optional<std::string> value = readValue(*option.value, diagnostics);
     if (!value)
       continue;
-    if (!llvm::is_contained(kOptimizerOptions, option.name.text)) {
-      diagnostics.error(option.name.range, "'" + entry.key.text +
-                                               "' has no option '" +
-                                               option.name.text + "'");
-      llvm::SmallVector<llvm::StringRef> names(std::begin(kOptimizerOptions),
-                                               std::end(kOptimizerOptions));
-      llvm::StringRef similar = findSimilar(option.name.text, names);
-      diagnostics.help(similar.empty()
-                           ? "its options are " + joinWords(names, "and")
-                           : ("did you mean '" + similar + "'?").str());
+    if (optimizer().find(option.name.text)) {
+      if (isFirst(seen, option.name.text, option.name.range, diagnostics))
+        setAt(option.name.range, option.value->range, option.name.text, *value,
+              diagnostics);
       continue;
     }
-    setAt(option.name.range, option.value->range, option.name.text, *value,
-          diagnostics);
+    diagnostics.error(option.name.range, "'" + entry.key.text +
+                                             "' has no option '" +
+                                             option.name.text + "'");
+    llvm::SmallVector<llvm::StringRef> names;
+    for (const fg::HyperInfo &hyper : optimizer().hypers)
+      names.push_back(hyper.name);
+    llvm::StringRef similar = findSimilar(option.name.text, names);
+    diagnostics.help(similar.empty()
+                         ? "its options are " + joinWords(names, "and")
+                         : ("did you mean '" + similar + "'?").str());
   }
+}
+
+void Recipe::applyEntry(const RecipeEntry &entry, Diagnostics &diagnostics) {
+  llvm::StringRef key = entry.key.text;
+  std::optional<std::string> value = entry.word.text.str();
+  llvm::SMRange valueRange = entry.word.range;
+  if (entry.value) {
+    value = readValue(*entry.value, diagnostics);
+    valueRange = entry.value->range;
+  }
+  if (!value)
+    return;
+  if (!entry.options.empty() && key != "rule") {
+    diagnostics.error(entry.options.front().name.range,
+                      "'" + key + "' takes no options");
+    return;
+  }
+  llvm::StringRef separator = ":";
+  for (const ParameterDeclaration &option : entry.options) {
+    std::optional<std::string> setting = readValue(*option.value, diagnostics);
+    if (setting)
+      *value += (separator + option.name.text + "=" + *setting).str();
+    separator = ",";
+  }
+  setAt(entry.key.range, valueRange, key, *value, diagnostics);
 }
 
 void Recipe::apply(llvm::ArrayRef<RecipeEntry> written,
                    Diagnostics &diagnostics) {
-  llvm::StringMap<llvm::SMRange> seen;
+  auto isOptimizer = [](const RecipeEntry &entry) {
+    return entry.word.text.empty() && !entry.value;
+  };
+  Places seen;
+  llvm::SmallVector<const RecipeEntry *> others;
   for (const RecipeEntry &entry : written) {
-    bool isOptimizer = entry.word.text.empty() && !entry.value;
-    llvm::StringRef key = isOptimizer ? "optimizer" : entry.key.text;
-    auto [first, isNew] = seen.try_emplace(key, entry.key.range);
-    if (!isNew) {
-      diagnostics.error(entry.key.range, "the recipe already says its " + key);
-      diagnostics.note(first->second, "the first time is here");
+    llvm::StringRef key =
+        isOptimizer(entry) ? llvm::StringRef(kOptimizer) : entry.key.text;
+    if (!isFirst(seen, key, entry.key.range, diagnostics))
       continue;
-    }
-    if (isOptimizer) {
-      // `sgd(rate = 0.01)`; a known key here lacks its value.
-      if (findKey(entry.key.text)) {
-        diagnostics.error(entry.key.range,
-                          "'" + entry.key.text + "' lacks its value");
-        diagnostics.help("write " + entry.key.text + " VALUE");
-        continue;
-      }
-      setAt(entry.key.range, entry.key.range, key, entry.key.text, diagnostics);
-      applyOptions(entry, diagnostics);
-      continue;
-    }
-    std::optional<std::string> value = entry.word.text.str();
-    llvm::SMRange valueRange = entry.word.range;
-    if (entry.value) {
-      value = readValue(*entry.value, diagnostics);
-      valueRange = entry.value->range;
-    }
-    if (!value)
-      continue;
-    if (!entry.options.empty() && key != "rule") {
-      diagnostics.error(entry.options.front().name.range,
-                        "'" + entry.key.text + "' takes no options");
-      continue;
-    }
-    llvm::StringRef separator = ":";
-    for (const ParameterDeclaration &option : entry.options) {
-      std::optional<std::string> setting =
-          readValue(*option.value, diagnostics);
-      if (setting)
-        *value += (separator + option.name.text + "=" + *setting).str();
-      separator = ",";
-    }
-    setAt(entry.key.range, valueRange, key, *value, diagnostics);
+    if (isOptimizer(entry))
+      applyOptimizer(entry, seen, diagnostics);
+    else if (key == kOptimizer)
+      applyEntry(entry, diagnostics);
+    else
+      others.push_back(&entry);
   }
+  for (const RecipeEntry *entry : others)
+    applyEntry(*entry, diagnostics);
 }
 
 } // namespace foregrad::lang

@@ -7,8 +7,10 @@
 #ifndef FOREGRAD_FRONTENDS_FG_RECIPE_H
 #define FOREGRAD_FRONTENDS_FG_RECIPE_H
 
+#include "dialects/fg/Optimizers.h"
 #include "frontends/fg/AST.h"
 #include "frontends/fg/Diagnostics.h"
+#include "llvm/ADT/StringMap.h"
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,7 +20,8 @@ namespace foregrad::lang {
 /// The entries in the order of `getEntries`, each one with a valid value:
 /// numbers are finite and in range, integers whole, choices among those known.
 /// Only the rule's name and options are left to be checked, by who knows the
-/// rules.
+/// rules. The optimizer's numbers are entries too; another optimizer brings its
+/// own, with its defaults, in their place.
 class Recipe {
 public:
   struct Entry {
@@ -35,8 +38,6 @@ public:
   llvm::StringRef getRule() const { return getText("rule"); }
   llvm::StringRef getOptimizer() const { return getText("optimizer"); }
   double getRate() const { return getNumber("rate"); }
-  double getMomentum() const { return getNumber("momentum"); }
-  double getWeightDecay() const { return getNumber("weight_decay"); }
   llvm::StringRef getSchedule() const { return getText("schedule"); }
   /// A dataset, or empty.
   llvm::StringRef getData() const { return getText("data"); }
@@ -56,13 +57,22 @@ public:
   std::string set(llvm::StringRef key, llvm::StringRef value,
                   std::string &help);
 
-  /// Takes over the entries of a `recipe`, in order.
+  /// Takes over the entries of a `recipe`: first the optimizer, since it says
+  /// which numbers there are, then the others in order.
   void apply(llvm::ArrayRef<ast::RecipeEntry> written,
              Diagnostics &diagnostics);
 
 private:
-  void applyOptions(const ast::RecipeEntry &entry, Diagnostics &diagnostics);
-  void setAt(llvm::SMRange keyRange, llvm::SMRange valueRange,
+  using Places = llvm::StringMap<llvm::SMRange>; // where an entry is said
+
+  const fg::OptimizerOptions &optimizer() const;
+  void changeOptimizer(const fg::OptimizerOptions &chosen);
+  std::string explainUnknown(llvm::StringRef key, std::string &help) const;
+  void applyOptimizer(const ast::RecipeEntry &entry, Places &seen,
+                      Diagnostics &diagnostics);
+  void applyEntry(const ast::RecipeEntry &entry, Diagnostics &diagnostics);
+  /// False if `value` or `key` is wrong, which is reported.
+  bool setAt(llvm::SMRange keyRange, llvm::SMRange valueRange,
              llvm::StringRef key, llvm::StringRef value,
              Diagnostics &diagnostics);
 

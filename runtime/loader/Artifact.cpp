@@ -242,7 +242,8 @@ Artifact Artifact::parse(const std::string &path, AlignedBytes bytes) {
         entry, static_cast<uint32_t>(to.entries.size()), to.tensors.size()));
   for (const schema::Hyper *hyper : *from->hypers())
     to.hypers.push_back({read.name(hyper->name(), "a hyper's name"),
-                         hyper->value(), read.text(hyper->help(), "help")});
+                         hyper->value(), read.text(hyper->help(), "help"),
+                         hyper->least(), hyper->most()});
   for (const schema::KeyValue *pair : *from->recipe())
     to.recipe.emplace_back(read.name(pair->key(), "a recipe key"),
                            read.text(pair->value(), "a recipe value"));

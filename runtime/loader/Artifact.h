@@ -59,8 +59,9 @@ struct EntryInfo {
 
 struct HyperInfo {
   std::string name; ///< there is a tensor of role Hyper with this name
-  double value;
+  double value;     ///< from least to most, all finite
   std::string help;
+  double least, most; ///< what a run may set
 };
 
 struct SegmentInfo {

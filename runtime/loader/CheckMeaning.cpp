@@ -208,6 +208,10 @@ private:
       if (!std::isfinite(hyper.value))
         fail("{}: hyper '{}': expected a finite number, found {}",
              artifact.path, hyper.name, hyper.value);
+      if (!std::isfinite(hyper.least) || !std::isfinite(hyper.most) ||
+          !(hyper.least <= hyper.value && hyper.value <= hyper.most))
+        fail("{}: hyper '{}': expected a number from {} to {}, found {}",
+             artifact.path, hyper.name, hyper.least, hyper.most, hyper.value);
     }
     for (const TensorInfo &tensor : artifact.tensors)
       if (tensor.role == Role::Hyper && !names.contains(tensor.name))

@@ -69,10 +69,14 @@ public:
 
   void setHyper(std::string_view key, double value) {
     auto found = config.hypers.find(std::string(key));
-    if (found == config.hypers.end())
+    const HyperInfo *info = artifact.findHyper(key);
+    if (found == config.hypers.end() || !info)
       failUnknown(key);
     if (!std::isfinite(value))
       failUsage("{}={}: expected a finite number", key, value);
+    if (value < info->least || value > info->most)
+      failUsage("{}={}: expected a number from {:g} to {:g}", key, value,
+                info->least, info->most);
     found->second = value;
   }
 

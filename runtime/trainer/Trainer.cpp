@@ -251,7 +251,7 @@ void TrainLoop::save() {
 /// What follows from the checkpoint, for others to read.
 void TrainLoop::publish() {
   saveTensors(folder.parameters(), program,
-              program.tensorsOf({Role::Parameter}),
+              program.tensorsOf({Role::Parameter, Role::Feedback}),
               {{"model", artifact.model},
                {"rule", artifact.rule},
                {"epoch", std::to_string(state.epoch)},

@@ -125,6 +125,8 @@ static std::vector<OpCase> makeDifferentiable() {
       unary("scale", nc, "scale %a by -0.75 {test} : " + array(nc), nc));
   cases.push_back(
       unary("relu", nc, "relu %a site \"s\" {test} : " + array(nc), nc));
+  cases.push_back(unary(
+      "cast", nc, "cast %a {test} : " + array(nc) + " -> " + array(nc), nc));
   cases.push_back(contract("contract_rows", ntc, "ntc", "c = 4, d = 5", "cd",
                            "batch = 2, t = 3, d = 5", "ntd"));
   cases.push_back(contract("contract_same_name", ntc, "ntc", "t = 3, u = 3",
@@ -218,6 +220,19 @@ static std::vector<OpCase> makeOthers() {
                    array("batch = 2, c = 3"),
                array("batch = 2, c = 3")),
       unary("positive", nc, "positive %a : " + array(nc), nc),
+      makeCase("div", {array(nc), array(nc)},
+               "%r = fg.div %a, %b : " + array(nc) + ", " + array(nc),
+               array(nc)),
+      makeCase("div_right_lacks", {array(nc), array("c = 4")},
+               "%r = fg.div %a, %b : " + array(nc) + ", " + array("c = 4"),
+               array(nc)),
+      makeCase("div_scalars", {array(""), array("")},
+               "%r = fg.div %a, %b : " + array("") + ", " + array(""),
+               array("")),
+      makeCase("sqrt", {array(nc)},
+               "%s = fg.mul %a, %a : (" + array(nc) + ", " + array(nc) +
+                   ") -> " + array(nc) + "\n  %r = fg.sqrt %s : " + array(nc),
+               array(nc)),
       makeCase("identity", {},
                "%r = fg.identity : " + array("copy = 4, token = 4"),
                array("copy = 4, token = 4")),

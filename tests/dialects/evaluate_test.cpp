@@ -66,6 +66,15 @@ TEST(Evaluate, ElementwiseOpsRepeatWhatLacksAxes) {
   }
 }
 
+TEST(Evaluate, DivisionAndRoot) {
+  Tensor a = tensor({3, 4}, {1, 4, 9, 16, -1, -4, -9, -16, 0, 2, 3, 4});
+  Tensor c = tensor({4}, {1, 2, -4, 0.5});
+  EXPECT_EQ(run("div_right_lacks", {{"a", a}, {"b", c}}).values,
+            (Numbers{1, 2, -2.25, 32, -1, -2, 2.25, -32, 0, 1, -0.75, 8}));
+  EXPECT_EQ(run("sqrt", {{"a", a}}).values,
+            (Numbers{1, 4, 9, 16, 1, 4, 9, 16, 0, 2, 3, 4}));
+}
+
 TEST(Evaluate, ReluAndPositive) {
   Tensor a = tensor({3, 4}, {-1, 0, 2, -3, 4, 5, -6, 7, 8, -9, 0.5, -0.5});
   EXPECT_EQ(run("relu", {{"a", a}}).values,

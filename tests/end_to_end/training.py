@@ -20,7 +20,12 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MODEL = os.path.join(ROOT, "samples", "localmixer", "mnist-m-1-16.fg")
 DATA = "mnist:" + os.path.join(ROOT, "datasets", "mnist")
-RULES = ("lg-fg-a", "bp")
+# The models by name: rule, and options of fgc.
+MODELS = {
+    "lg-fg-a": ("lg-fg-a", ()),
+    "bp": ("bp", ()),
+    "adam": ("lg-fg-a", ("--recipe", "optimizer=adam")),
+}
 STOPPED = 75
 # What may differ between two runs that are otherwise the same, bit by bit.
 TIMES = ("step_ms", "seconds")
@@ -47,12 +52,12 @@ class Programs:
                 f"{' '.join(command)}\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def model(self, rule):
-        return os.path.join(self.models, rule + ".fgb")
+    def model(self, name):
+        return os.path.join(self.models, name + ".fgb")
 
-    def train_command(self, name, rule="lg-fg-a", epochs=1, seed=1, threads=None, resume=False):
+    def train_command(self, name, model="lg-fg-a", epochs=1, seed=1, threads=None, resume=False):
         folder = os.path.join(self.scratch, name)
-        command = [self.fgrun, "train", self.model(rule), "--data", DATA, "--out", folder,
+        command = [self.fgrun, "train", self.model(model), "--data", DATA, "--out", folder,
                    "--epochs", str(epochs), "--seed", str(seed), "--quiet"]
         if threads:
             command += ["--threads", str(threads)]
@@ -102,8 +107,8 @@ def require_learned(folder, epochs, bound):
 
 def test_compile_models(programs):
     os.makedirs(programs.models, exist_ok=True)
-    for rule in RULES:
-        programs.run(programs.fgc, MODEL, "--rule", rule, "-o", programs.model(rule))
+    for name, (rule, options) in MODELS.items():
+        programs.run(programs.fgc, MODEL, "--rule", rule, *options, "-o", programs.model(name))
 
 
 def test_forward_gradient_learns(programs):
@@ -111,7 +116,7 @@ def test_forward_gradient_learns(programs):
 
 
 def test_backpropagation_learns(programs):
-    require_learned(programs.train("run", rule="bp"), 1, 12.0)
+    require_learned(programs.train("run", model="bp"), 1, 12.0)
 
 
 def test_same_bits_on_any_threads(programs):
@@ -156,6 +161,15 @@ def test_stop_and_resume_changes_nothing(programs):
     stop_after_epochs(programs, 2, 0.1, resume=True, threads=1, **options)
     stopped = programs.train(resume=True, **options)
     require_same(straight, stopped, "a run stopped twice and one that never stopped")
+
+
+def test_stop_and_resume_keeps_averages(programs):
+    """Adam's averages, and the numbers that correct them, are part of a checkpoint."""
+    straight = programs.train("straight", model="adam", epochs=3)
+    stop_after_epochs(programs, 1, 0.2, name="stopped", model="adam", epochs=3)
+    stopped = programs.train("stopped", model="adam", epochs=3, resume=True)
+    require_same(straight, stopped, "a run stopped and one that never stopped")
+    require_learned(straight, 3, 12.0)
 
 
 def test_resume_of_a_finished_run_changes_nothing(programs):

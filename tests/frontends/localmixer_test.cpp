@@ -163,8 +163,8 @@ TEST_P(NamedModels, HaveThePapersParameters) {
   const lang::Recipe &recipe = compiled.result->recipe;
   EXPECT_EQ(recipe.getRule(), "lg-fg-a");
   EXPECT_EQ(recipe.getRate(), 0.01);
-  EXPECT_EQ(recipe.getMomentum(), 0.9);
-  EXPECT_EQ(recipe.getWeightDecay(), 1e-4);
+  EXPECT_EQ(recipe.getNumber("momentum"), 0.9);
+  EXPECT_EQ(recipe.getNumber("weight_decay"), 1e-4);
   EXPECT_EQ(recipe.getBatch(), 128);
   EXPECT_EQ(recipe.getEpochs(), 1000);
   EXPECT_EQ(recipe.getSchedule(), "linear");

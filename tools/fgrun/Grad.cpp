@@ -12,8 +12,8 @@
 #include "runtime/trainer/TensorFiles.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
-#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
@@ -91,27 +91,30 @@ void loadLabels(Program &program, const SafetensorsFile &file) {
   }
 }
 
-void loadParameters(Program &program, const SafetensorsFile &file) {
+/// The tensors of a role are taken from `file`, all of them; if it has none of
+/// them they stay as they are. Others that it holds may be for another rule.
+void loadIfGiven(Program &program, const SafetensorsFile &file, Role role) {
   const Artifact &artifact = program.artifact();
-  std::vector<const TensorInfo *> learned;
-  for (Binding binding : artifact.entry("gradient").bindings) {
-    const TensorInfo &tensor = artifact.tensors[binding.tensor];
-    if (tensor.role == Role::Parameter || tensor.role == Role::Feedback)
-      learned.push_back(&tensor);
-  }
-  bool any = std::any_of(learned.begin(), learned.end(),
-                         [&](const TensorInfo *tensor) {
-                           return file.find(tensor->name) != nullptr;
-                         });
-  if (any)
-    loadTensors(program, file, learned);
-  else
-    program.run("init");
+  std::vector<const TensorInfo *> wanted;
+  for (Binding binding : artifact.entry("gradient").bindings)
+    if (artifact.tensors[binding.tensor].role == role)
+      wanted.push_back(&artifact.tensors[binding.tensor]);
+  if (std::ranges::any_of(wanted, [&](const TensorInfo *tensor) {
+        return file.find(tensor->name) != nullptr;
+      }))
+    loadTensors(program, file, wanted);
 }
 
 void checkPerturbationOptions(const Artifact &artifact,
                               const Options &options) {
   const bool external = artifact.takesPerturbations();
+  const bool perturbs = external || artifact.findEntry("perturbation");
+  if (!perturbs && !options.perturbation.empty())
+    failUsage("--perturbation: {}: the rule {} perturbs nothing", artifact.path,
+              artifact.rule);
+  if (!perturbs && !options.dump.empty())
+    failUsage("--dump-perturbation: {}: the rule {} perturbs nothing",
+              artifact.path, artifact.rule);
   if (external && options.perturbation.empty())
     failUsage("{}: was compiled with --external-perturbation: give "
               "--perturbation FILE",
@@ -126,12 +129,33 @@ void checkPerturbationOptions(const Artifact &artifact,
   if (!options.dump.empty() && external)
     failUsage(
         "--dump-perturbation: the perturbations come from --perturbation");
-  if (!options.dump.empty() && !artifact.findEntry("perturbation"))
-    fail("{}: the rule {} uses no perturbations to dump", artifact.path,
-         artifact.rule);
+}
+
+/// What is written must not replace what was read, nor what else is written.
+void checkFiles(const Options &options) {
+  auto same = [](const std::string &a, const std::string &b) {
+    if (a.empty() || b.empty())
+      return false;
+    std::error_code error;
+    std::filesystem::path first = std::filesystem::weakly_canonical(a, error);
+    return !first.empty() &&
+           first == std::filesystem::weakly_canonical(b, error);
+  };
+  const std::pair<std::string_view, const std::string &> all[] = {
+      {"MODEL.fgb", options.artifact},          {"--inputs", options.inputs},
+      {"--perturbation", options.perturbation}, {"--out", options.out},
+      {"--dump-perturbation", options.dump},
+  };
+  constexpr size_t firstWritten = 3;
+  for (size_t written = firstWritten; written < std::size(all); ++written)
+    for (size_t other = 0; other < written; ++other)
+      if (same(all[written].second, all[other].second))
+        failUsage("{} {}: is {} too: give another file", all[written].first,
+                  all[written].second, all[other].first);
 }
 
 void run(const Options &options) {
+  checkFiles(options);
   Artifact artifact = Artifact::load(options.artifact);
   checkPerturbationOptions(artifact, options);
   SafetensorsFile inputs = SafetensorsFile::load(options.inputs);
@@ -140,7 +164,10 @@ void run(const Options &options) {
   program.setStep(options.step);
   for (const HyperInfo &hyper : artifact.hypers)
     program.setHyper(hyper.name, hyper.value);
-  loadParameters(program, inputs);
+  // What the file does not say starts as a run of this seed would.
+  program.run("init");
+  loadIfGiven(program, inputs, Role::Parameter);
+  loadIfGiven(program, inputs, Role::Feedback);
   loadImage(program, inputs);
   loadLabels(program, inputs);
   if (!options.perturbation.empty())
@@ -174,7 +201,7 @@ void addGrad(CLI::App &app) {
       .add_option("--inputs", options->inputs,
                   "safetensors with image (u8 0..255, or floating 0..1), label "
                   "(int32) and the parameters by path; without any parameter "
-                  "they start as --seed says")
+                  "they start as --seed says, and so do feedback weights")
       ->required()
       ->type_name("FILE");
   command

@@ -80,8 +80,11 @@ void printJson(const Artifact &artifact) {
   for (const EntryInfo &entry : artifact.entries)
     entries.push_back(entryJson(artifact, entry));
   for (const HyperInfo &hyper : artifact.hypers)
-    hypers.push_back(
-        {{"name", hyper.name}, {"value", hyper.value}, {"help", hyper.help}});
+    hypers.push_back({{"name", hyper.name},
+                      {"value", hyper.value},
+                      {"least", hyper.least},
+                      {"most", hyper.most},
+                      {"help", hyper.help}});
   for (const CodeInfo &piece : artifact.code)
     code.push_back({{"target", piece.target},
                     {"triple", piece.triple},

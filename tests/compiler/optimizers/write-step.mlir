@@ -1,9 +1,21 @@
 // RUN: %fg-opt %s --fg-rule-bp --fg-write-step | FileCheck %s
-// RUN: not %fg-opt %s --fg-rule-bp --fg-write-step=optimizer=adam 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: %fg-opt %s --fg-rule-bp --fg-write-step=optimizer=adam | FileCheck %s --check-prefix=ADAM
+// RUN: not %fg-opt %s --fg-rule-bp --fg-write-step=optimizer=adagrad 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not %fg-opt %s --fg-write-step 2>&1 | FileCheck %s --check-prefix=NORULE
 
-// UNKNOWN: error: unknown optimizer 'adam'
+// UNKNOWN: error: unknown optimizer 'adagrad'
 // NORULE: error: fg-write-step needs a model and its entry `gradient`
+
+// What Adam divides by is one number for all parameters: read and written once.
+// ADAM: fg.entry "step" {
+// ADAM: fg.read "optimizer.mean_weight" role {{ ?}}state : <[], f32>
+// ADAM: fg.write %{{.*}} to "optimizer.mean_weight" role {{ ?}}state : <[], f32>
+// ADAM: fg.read "optimizer.square_weight"
+// ADAM: fg.write %{{.*}} to "optimizer.square_weight"
+// ADAM: to "block0.layer.weight" role {{ ?}}parameter
+// ADAM-NOT: "optimizer.
+// ADAM: to "readout.bias" role {{ ?}}parameter
+// ADAM-NOT: "optimizer.
 
 // The entry `gradient` stays as it is.
 // CHECK: fg.entry "gradient" {

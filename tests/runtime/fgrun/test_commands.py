@@ -34,6 +34,12 @@ def make_parameters():
             "linear.bias": Tensor("F64", (CLASSES,), [rng.gauss(0, 1) for _ in range(CLASSES)])}
 
 
+def make_feedback():
+    rng = random.Random(3)
+    return {"linear.feedback.weight": Tensor("F64", (PIXELS, CLASSES),
+                                             [rng.gauss(0, 1) for _ in range(PIXELS * CLASSES)])}
+
+
 class CommandsTest(support.FgrunTest):
     def save(self, name, tensors):
         path = self.path(name)
@@ -127,13 +133,15 @@ class CommandsTest(support.FgrunTest):
             self.assertIn(key, shown)
 
     def expected_gradients(self, inputs, parameters, noise):
-        """The same in Python: gradients of the mean cross entropy, plus 1e-3 times the noise."""
+        """The same in Python: gradients of the mean cross entropy, plus 1e-3 times the noise
+        (weight) and make_feedback() (bias)."""
         weight = parameters["linear.weight"].values
         bias = parameters["linear.bias"].values
         pixels = inputs["image"].values
         scale = 255 if inputs["image"].dtype == "U8" else 1
         weight_grad = [1e-3 * u for u in noise]
-        bias_grad, loss = [0.0] * CLASSES, 0.0
+        feedback = make_feedback()["linear.feedback.weight"].values
+        bias_grad, loss = [1e-3 * feedback[k] for k in range(CLASSES)], 0.0
         for n in range(BATCH):
             image = [pixel / scale for pixel in pixels[n * PIXELS:(n + 1) * PIXELS]]
             logits = [bias[k] + sum(image[p] * weight[p * CLASSES + k] for p in range(PIXELS))
@@ -164,7 +172,7 @@ class CommandsTest(support.FgrunTest):
     def test_grad_with_own_perturbation(self):
         for pixel_type in ("U8", "F64", "F32"):
             inputs, parameters = make_inputs(pixel_type), make_parameters()
-            self.save("in.safetensors", {**inputs, **parameters,
+            self.save("in.safetensors", {**inputs, **parameters, **make_feedback(),
                                          "extra": Tensor("F32", (1,), [0])})
             self.run_fgrun("grad", "f64.fgb", "--inputs", "in.safetensors", "--seed", 3, "--step",
                            7, "--out", "grad.safetensors", "--dump-perturbation", "u.safetensors")
@@ -180,7 +188,7 @@ class CommandsTest(support.FgrunTest):
 
     def test_grad_with_given_perturbation(self):
         inputs, parameters = make_inputs(), make_parameters()
-        self.save("in.safetensors", {**inputs, **parameters})
+        self.save("in.safetensors", {**inputs, **parameters, **make_feedback()})
         noise = [n / 640 for n in range(PIXELS * CLASSES)]
         self.save("u.safetensors",
                   {"linear.perturbation": Tensor("F64", (PIXELS, CLASSES), noise)})
@@ -199,6 +207,41 @@ class CommandsTest(support.FgrunTest):
                 outputs.append(file.read())
         self.assertEqual(outputs[0], outputs[1])
         self.assertNotEqual(outputs[0], outputs[2])
+
+    def test_grad_draws_feedback_that_is_not_given(self):
+        self.save("in.safetensors", {**make_inputs(), **make_parameters()})
+        gradients = []
+        for seed in (1, 1, 2):
+            self.run_fgrun("grad", "test.fgb", "--inputs", "in.safetensors", "--seed", seed,
+                           "--out", "grad.safetensors")
+            gradients.append(list(safetensors.load(
+                self.path("grad.safetensors"))["linear.bias.grad"].values))
+        self.assertEqual(gradients[0], gradients[1])
+        self.assertNotEqual(gradients[0], gradients[2])
+        # What a run of that seed saved is what was drawn.
+        self.run_fgrun("train", "test.fgb", "--data", self.data, "--out", "feedback", "--seed", 2)
+        saved = safetensors.load(self.path("feedback/last.safetensors"))
+        name = "linear.feedback.weight"
+        self.save("in.safetensors", {**make_inputs(), **make_parameters(), name: saved[name]})
+        self.run_fgrun("grad", "test.fgb", "--inputs", "in.safetensors", "--seed", 9, "--out",
+                       "grad.safetensors")
+        self.assertEqual(gradients[2], list(safetensors.load(
+            self.path("grad.safetensors"))["linear.bias.grad"].values))
+
+    def test_grad_replaces_no_file_that_it_reads(self):
+        self.save("in.safetensors", {**make_inputs(), **make_parameters()})
+        with open(self.path("in.safetensors"), "rb") as file:
+            before = file.read()
+        _, error = self.run_fgrun("grad", "test.fgb", "--inputs", "in.safetensors", "--out",
+                                  "./in.safetensors", code=2)
+        self.assertIn("--out ./in.safetensors: is --inputs too", error)
+        with open(self.path("in.safetensors"), "rb") as file:
+            self.assertEqual(file.read(), before)
+        _, error = self.run_fgrun("grad", "test.fgb", "--inputs", "in.safetensors", "--out",
+                                  "new.safetensors", "--dump-perturbation", "new.safetensors",
+                                  code=2)
+        self.assertIn("--dump-perturbation new.safetensors: is --out too", error)
+        self.assertFalse(os.path.exists(self.path("new.safetensors")))
 
     def test_grad_names_mistakes(self):
         def error(tensors, *options, model="test.fgb", code=1):
@@ -221,9 +264,18 @@ class CommandsTest(support.FgrunTest):
             {**whole, "label": Tensor("I32", (16,), [10] * 16)}))
         self.assertIn("found -1", error(
             {**whole, "label": Tensor("I64", (16,), [-1] * 16)}))
+        self.assertIn("'linear.feedback.weight': expected the shape [64, 10], found [10, 64]", error(
+            {**whole, "linear.feedback.weight": Tensor("F32", (10, 64), [0] * 640)}))
         self.assertIn("--external-perturbation", error(
             whole, "--perturbation", "in.safetensors", code=2))
         self.assertIn("give --perturbation", error(whole, model="external.fgb", code=2))
+        self.assertIn("do not go with --perturbation", error(
+            whole, "--perturbation", "in.safetensors", "--step", 1, model="external.fgb", code=2))
+        self.assertIn("missing.safetensors", error(
+            whole, "--perturbation", "missing.safetensors", model="external.fgb"))
+        self.assertIn("expected the shape [64, 10], found [640]", error(
+            {**whole, "linear.perturbation": Tensor("F32", (640,), [0] * 640)},
+            "--perturbation", "in.safetensors", model="external.fgb"))
         self.assertIn("linear.perturbation", error(
             whole, "--perturbation", "in.safetensors", model="external.fgb"))
 

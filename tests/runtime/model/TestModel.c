@@ -153,8 +153,14 @@ int32_t testStepStopping(const fg_call *call) {
   return testStep(call);
 }
 
+/* What shows that feedback is read: it moves the gradient of the bias. */
+static void addFeedback(const REAL *feedback, REAL *biasGradient) {
+  for (int k = 0; k < CLASSES; ++k)
+    biasGradient[k] += feedback[k] * (REAL)1e-3;
+}
+
 /* Buffers: image, label, weight, bias, seed, step, weight.grad, bias.grad,
- * loss, block loss. Arena: the error, then logits. */
+ * loss, block loss, feedback. Arena: the error, then logits. */
 int32_t testGradient(const fg_call *call) {
   void *const *b = call->buffers;
   if (checkCall(call) != FG_STATUS_OK)
@@ -163,13 +169,14 @@ int32_t testGradient(const fg_call *call) {
   *loss = gradients(
       call, b[0], b[1], b[2], b[3], (REAL *)call->arena + BATCH * CLASSES,
       *(const uint64_t *)b[4], *(const uint64_t *)b[5], 0, b[6], b[7]);
+  addFeedback(b[10], b[7]);
   *blockLoss = *loss;
   return FG_STATUS_OK;
 }
 
 /* As testGradient, with the perturbation in the place of seed and step: buffers
  * image, label, weight, bias, perturbation, weight.grad, bias.grad, loss, block
- * loss. */
+ * loss, feedback. */
 int32_t testGradientExternal(const fg_call *call) {
   void *const *b = call->buffers;
   if (checkCall(call) != FG_STATUS_OK)
@@ -178,6 +185,7 @@ int32_t testGradientExternal(const fg_call *call) {
   *loss =
       gradients(call, b[0], b[1], b[2], b[3],
                 (REAL *)call->arena + BATCH * CLASSES, 0, 0, b[4], b[5], b[6]);
+  addFeedback(b[9], b[6]);
   *blockLoss = *loss;
   return FG_STATUS_OK;
 }

@@ -117,7 +117,8 @@ private:
                 {"linear.weight.grad", true},
                 {"linear.bias.grad", true},
                 {"loss", true},
-                {"block0.loss", true}});
+                {"block0.loss", true},
+                {"linear.feedback.weight", false}});
     else
       addEntry("gradient", "testGradient",
                {{"image", false},
@@ -129,7 +130,8 @@ private:
                 {"linear.weight.grad", true},
                 {"linear.bias.grad", true},
                 {"loss", true},
-                {"block0.loss", true}});
+                {"block0.loss", true},
+                {"linear.feedback.weight", false}});
     if (!options.externalPerturbation)
       addEntry(
           "perturbation", "testPerturbation",
@@ -185,6 +187,9 @@ private:
     hyper->name = name;
     hyper->value = value;
     hyper->help = help;
+    hyper->least = 0;
+    if (name == "momentum")
+      hyper->most = 2; // above 1 a run diverges after some epochs
     artifact.hypers.push_back(std::move(hyper));
   }
 

@@ -77,6 +77,9 @@ TEST_F(RunConfigTest, NamesMistakes) {
   EXPECT_THAT(errorWith("momentum=high"), HasSubstr("momentum=high: expected"));
   EXPECT_THAT(errorWith("momentum=0.9x"), HasSubstr("expected a number"));
   EXPECT_THAT(errorWith("momentum=nan"), HasSubstr("finite"));
+  EXPECT_THAT(errorWith("momentum=2.5"),
+              HasSubstr("momentum=2.5: expected a number from 0 to 2"));
+  EXPECT_THAT(errorWith("momentum=-0.5"), HasSubstr("from 0 to 2"));
   EXPECT_THAT(errorWith("epochs=-1"), HasSubstr("whole number"));
   EXPECT_THAT(errorWith("epochs=0"), HasSubstr("1 or more"));
   EXPECT_THAT(errorWith("epochs=99999999999999999999"),

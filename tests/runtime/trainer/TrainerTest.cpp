@@ -5,11 +5,13 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/trainer/Trainer.h"
 
+#include "runtime/device/Program.h"
 #include "runtime/io/Safetensors.h"
 #include "runtime/trainer/RunFolder.h"
 #include "tests/runtime/model/TestModel.h"
 
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <sstream>
 
@@ -102,7 +104,15 @@ TEST_F(TrainerTest, LearnsAndWritesItsFolder) {
     EXPECT_TRUE(json.contains(key)) << key;
 
   SafetensorsFile last = SafetensorsFile::load(folder / "run/last.safetensors");
-  EXPECT_EQ(last.tensors().size(), 2u);
+  ASSERT_EQ(last.tensors().size(), 3u);
+  // Feedback stays as the seed drew it.
+  Program drawn(artifact, {"init"}, 1);
+  drawn.setSeed(state.config.seed);
+  drawn.run("init");
+  const TensorInfo &feedback = *artifact.findTensor("linear.feedback.weight");
+  std::vector<float> kept(feedback.elements);
+  last.readInto(*last.find(feedback.name), DType::F32, kept.data());
+  EXPECT_EQ(std::memcmp(kept.data(), drawn.data(feedback), feedback.bytes), 0);
   auto config = nlohmann::json::parse(readBytes(folder / "run/config.json"));
   EXPECT_EQ(config.at("epochs"), 3);
   EXPECT_EQ(config.at("hypers").at("momentum"), 0.9);

@@ -1,0 +1,68 @@
+//===- Cast.cpp - Between floating-point types ----------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/fg/Lowering.h"
+#include "dialects/fg/Support.h"
+
+using namespace mlir;
+using namespace foregrad::fg;
+
+LogicalResult CastOp::verify() {
+  ArrayType input = arrayType(getInput());
+  if (failed(verifyFloats(*this, {input})) ||
+      failed(verifyFloats(*this, {getType()})))
+    return failure();
+  if (input.cloneWith(getType().getElementType()) != getType())
+    return emitOpError() << "changes the axes " << input << " to " << getType();
+  return success();
+}
+
+OpFoldResult CastOp::fold(FoldAdaptor) {
+  return getInput().getType() == getType() ? OpFoldResult(getInput())
+                                           : OpFoldResult();
+}
+
+SmallVector<Tensor> CastOp::evaluate(ArrayRef<Tensor> operands) {
+  return {operands[0]};
+}
+
+SmallVector<Value> CastOp::lower(OpBuilder &builder, ValueRange operands) {
+  ArrayType input = arrayType(getInput());
+  Type from = input.getElementType(), to = getType().getElementType();
+  if (from == to)
+    return {operands[0]};
+  bool narrows = from.getIntOrFloatBitWidth() > to.getIntOrFloatBitWidth();
+  return {lowerElementwise(
+      builder, getLoc(), getType(), operands, {input},
+      [&](OpBuilder &inner, Location loc, ValueRange x) -> Value {
+        if (narrows)
+          return arith::TruncFOp::create(inner, loc, to, x[0]);
+        return arith::ExtFOp::create(inner, loc, to, x[0]);
+      })};
+}
+
+Value CastOp::tangent(OpBuilder &builder, ArrayRef<Value> tangents) {
+  if (!tangents[0])
+    return {};
+  return CastOp::create(
+      builder, getLoc(),
+      derivativeType(getType(), extraAxes(tangents[0], arrayType(getInput()))),
+      tangents[0]);
+}
+
+SmallVector<Value> CastOp::cotangents(OpBuilder &builder, Value cotangent,
+                                      ArrayRef<bool> wanted) {
+  if (!wanted[0])
+    return {Value()};
+  return {CastOp::create(
+      builder, getLoc(),
+      derivativeType(arrayType(getInput()), extraAxes(cotangent, getType())),
+      cotangent)};
+}
+
+std::optional<AxisPart> CastOp::traceAxis(unsigned, AxisPart part) {
+  return part;
+}
