@@ -12,6 +12,7 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
+#include <functional>
 
 namespace foregrad::lang {
 
@@ -19,7 +20,15 @@ using namespace ast;
 
 namespace {
 
-enum class ValueKind { Rule, Optimizer, Choice, Text, Number, Integer };
+enum class ValueKind {
+  Rule,
+  Optimizer,
+  Choice,
+  Text,
+  Number,
+  Integer,
+  Numbers
+};
 
 /// An entry: what it may be. A new one is a line here; the numbers of an
 /// optimizer stand in dialects/fg/Optimizers.h.
@@ -37,8 +46,14 @@ constexpr llvm::StringLiteral kOptimizer = "optimizer";
 constexpr KeyInfo kKeys[] = {
     {"rule", ValueKind::Rule, "bp"},
     {kOptimizer, ValueKind::Optimizer, "sgd"},
-    {"schedule", ValueKind::Choice, "constant", 0, 0, "constant,linear"},
+    {"schedule", ValueKind::Choice, "constant", 0, 0,
+     "constant,linear,staircase,warmup_cosine"},
+    {"decay_epochs", ValueKind::Numbers, "", 0, 1e9},
+    {"decay_factor", ValueKind::Number, "0.1", 0, 1},
+    {"warmup_epochs", ValueKind::Number, "0", 0, 1e9},
     {"data", ValueKind::Text, ""},
+    {"flip", ValueKind::Choice, "off", 0, 0, "off,on"},
+    {"crop", ValueKind::Integer, "0", 0, 1 << 20},
     {"batch", ValueKind::Integer, "128", 1, 1 << 20},
     {"epochs", ValueKind::Integer, "10", 0, 1e9},
     {"last_layer_rate", ValueKind::Number, "1", 0, 1e6},
@@ -101,6 +116,27 @@ std::string checkNumber(const KeyInfo &info, llvm::StringRef value) {
     return ("'" + info.name + "' must lie between " + formatNumber(info.least) +
             " and " + formatNumber(info.most) + "; this is " + value)
         .str();
+  return "";
+}
+
+/// A list as on the command line: "30,60", each number greater than the last.
+std::string checkNumbers(const KeyInfo &info, llvm::StringRef value) {
+  llvm::SmallVector<llvm::StringRef> parts;
+  value.split(parts, ',');
+  double last = -HUGE_VAL;
+  llvm::StringRef before;
+  for (llvm::StringRef part : parts) {
+    if (std::string wrong = checkNumber(info, part); !wrong.empty())
+      return wrong;
+    double number = 0;
+    part.getAsDouble(number);
+    if (number <= last)
+      return ("'" + info.name + "' must rise; " + part + " comes after " +
+              before)
+          .str();
+    last = number;
+    before = part;
+  }
   return "";
 }
 
@@ -231,6 +267,10 @@ std::string Recipe::set(llvm::StringRef key, llvm::StringRef value,
     if (value.empty())
       return ("'" + key + "' is empty").str();
     break;
+  case ValueKind::Numbers:
+    if (std::string wrong = checkNumbers(*info, value); !wrong.empty())
+      return wrong;
+    break;
   case ValueKind::Number:
   case ValueKind::Integer:
     if (std::string wrong = checkNumber(*info, value); !wrong.empty())
@@ -270,6 +310,14 @@ static std::optional<std::string> readValue(const Expr &expr,
     return value->format();
   if (value->isNumeric())
     return formatNumber(value->getNumber());
+  if (value->isList() &&
+      llvm::all_of(value->getList(), std::mem_fn(&Constant::isNumeric))) {
+    llvm::SmallVector<std::string> numbers;
+    for (const Constant &number : value->getList())
+      numbers.push_back(number.isInteger() ? number.format()
+                                           : formatNumber(number.getNumber()));
+    return llvm::join(numbers, ",");
+  }
   diagnostics.error(expr.range,
                     "an entry of a recipe is a number or a word; this is " +
                         value->describe());

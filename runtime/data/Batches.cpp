@@ -17,7 +17,7 @@ namespace foregrad::runtime {
 namespace {
 
 // Streams of the seed's random numbers: below 2^32 may be used by compiled
-// code.
+// code. Another one is in Augment.cpp.
 constexpr uint64_t shuffleStream = uint64_t{0x73687566} << 32;
 
 template <typename T> void scaleBytes(std::span<const uint8_t> from, T *to) {
@@ -56,7 +56,7 @@ std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
 }
 
 void fillBatch(Program &program, const Dataset &dataset, Dataset::Split split,
-               std::span<const uint64_t> samples) {
+               std::span<const uint64_t> samples, Augmenter *augmenter) {
   const Artifact &artifact = program.artifact();
   const TensorInfo &input = artifact.input();
   const TensorInfo *label = artifact.findRole(Role::Label);
@@ -66,7 +66,10 @@ void fillBatch(Program &program, const Dataset &dataset, Dataset::Split split,
   void *images = program.data(input);
   for (size_t i = 0; i < artifact.batch; ++i) {
     uint64_t sample = samples[std::min(i, samples.size() - 1)];
-    scaleSample(dataset.image(split, sample), input.dtype, images, i);
+    std::span<const uint8_t> image = dataset.image(split, sample);
+    if (augmenter)
+      image = augmenter->apply(sample, image);
+    scaleSample(image, input.dtype, images, i);
     if (labels)
       labels[i] = dataset.label(split, sample);
   }

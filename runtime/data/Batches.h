@@ -6,6 +6,7 @@
 #ifndef FOREGRAD_RUNTIME_DATA_BATCHES_H
 #define FOREGRAD_RUNTIME_DATA_BATCHES_H
 
+#include "runtime/data/Augment.h"
 #include "runtime/data/Dataset.h"
 #include "runtime/device/Program.h"
 
@@ -20,11 +21,13 @@ namespace foregrad::runtime {
 std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
                                     uint64_t count);
 
-/// Fills the program's Input (bytes as b / 255) and Label with `samples`. Where
-/// they are fewer than a batch, the rest repeats the last one. `samples` holds
-/// 1 to batch indices. The dataset has passed checkDataset for this artifact.
+/// Fills the program's Input (bytes as b / 255) and Label with `samples`,
+/// varied by `augmenter` where there is one. Where they are fewer than a batch,
+/// the rest repeats the last one. `samples` holds 1 to batch indices. The
+/// dataset has passed checkDataset for this artifact.
 void fillBatch(Program &program, const Dataset &dataset, Dataset::Split split,
-               std::span<const uint64_t> samples);
+               std::span<const uint64_t> samples,
+               Augmenter *augmenter = nullptr);
 
 /// For how many of `samples`, those of the last fillBatch, the greatest number
 /// in their row of `logits` (the first of equal ones; a NaN is never the

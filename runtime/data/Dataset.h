@@ -29,6 +29,9 @@ public:
   virtual std::vector<uint32_t> sampleShape() const = 0;
   virtual uint32_t classes() const = 0;
 
+  /// classes() names, or none where the files have none.
+  virtual std::vector<std::string> classNames() const { return {}; }
+
   /// How many samples; at least 1.
   virtual uint64_t size(Split split) const = 0;
 
@@ -46,12 +49,16 @@ public:
 /// comes with the program. Throws Error.
 std::unique_ptr<Dataset> openDataset(const std::string &spec);
 
-/// Throws Error where the artifact was compiled for other images or classes.
+/// Throws Error where the artifact was compiled for other images or classes, or
+/// names the classes in another order.
 void checkDataset(const Dataset &dataset, const std::string &spec,
                   const Artifact &artifact);
 
 /// MNIST's four IDX files (Mnist.cpp).
 std::unique_ptr<Dataset> openMnist(const std::string &folder);
+
+/// CIFAR-10's six binary batches (Cifar10.cpp).
+std::unique_ptr<Dataset> openCifar10(const std::string &folder);
 
 } // namespace foregrad::runtime
 

@@ -19,24 +19,25 @@ namespace {
 
 struct Kind {
   std::string_view name;
+  std::string_view folder; ///< what its own copy may also be called
   std::unique_ptr<Dataset> (*open)(const std::string &folder);
 };
 
 [[noreturn]] std::unique_ptr<Dataset> openLater(const std::string &) {
-  fail("cifar10 and images come in a later part: only mnist can be read now");
+  fail("images come in a later part: only mnist and cifar10 can be read now");
 }
 
 constexpr Kind kinds[] = {
-    {"mnist", openMnist},
-    {"cifar10", openLater},
-    {"images", openLater},
+    {"mnist", "mnist", openMnist},
+    {"cifar10", "cifar-10-batches-bin", openCifar10},
+    {"images", "images", openLater},
 };
 
 /// Where the program's own copies of datasets may lie, best first.
 std::vector<std::string> datasetFolders() {
   std::vector<std::string> folders;
-  if (const char *set = std::getenv("FOREGRAD_DATASETS"))
-    if (*set)
+  for (const char *variable : {"FOREGRAD_DATASETS", "FOREGRAD_DATA"})
+    if (const char *set = std::getenv(variable); set && *set)
       folders.push_back(set);
   std::error_code error;
   std::filesystem::path program =
@@ -51,16 +52,15 @@ std::vector<std::string> datasetFolders() {
   return folders;
 }
 
-std::string ownCopy(std::string_view kind) {
+std::string ownCopy(const Kind &kind) {
   std::vector<std::string> folders = datasetFolders();
-  for (const std::string &folder : folders) {
-    std::string path = fmt::format("{}/{}", folder, kind);
-    if (isFolder(path))
-      return path;
-  }
+  for (const std::string &folder : folders)
+    for (std::string_view name : {kind.name, kind.folder})
+      if (std::string path = fmt::format("{}/{}", folder, name); isFolder(path))
+        return path;
   fail("--data {}: no copy found in {}: give its folder, as {}:FOLDER, or set "
        "FOREGRAD_DATASETS",
-       kind, fmt::join(folders, ", "), kind);
+       kind.name, fmt::join(folders, ", "), kind.name);
 }
 
 } // namespace
@@ -74,14 +74,14 @@ std::unique_ptr<Dataset> openDataset(const std::string &spec) {
     if (kind.open == openLater)
       openLater(spec);
     if (colon == std::string::npos)
-      return kind.open(ownCopy(kind.name));
+      return kind.open(ownCopy(kind));
     std::string folder = spec.substr(colon + 1);
     if (!isFolder(folder))
       fail("--data {}: '{}' is not a folder", spec, folder);
     return kind.open(folder);
   }
-  failUsage("--data {}: expected mnist:FOLDER, or just mnist for the copy that "
-            "comes with the program",
+  failUsage("--data {}: expected mnist:FOLDER or cifar10:FOLDER, or just mnist "
+            "for the copy that comes with the program",
             spec);
 }
 
@@ -106,6 +106,14 @@ void checkDataset(const Dataset &dataset, const std::string &spec,
   if (dataset.classes() != artifact.classes.size())
     fail("{}: was compiled for {} classes, {} has {}", artifact.path,
          artifact.classes.size(), spec, dataset.classes());
+  // A model may call its classes as it likes, but the same name at two places
+  // is a mistake that would show in every prediction.
+  std::vector<std::string> names = dataset.classNames();
+  for (size_t i = 0; i < names.size(); ++i)
+    for (size_t j = 0; j < names.size(); ++j)
+      if (i != j && names[i] == artifact.classes[j])
+        fail("{}: was compiled with '{}' as class {}, in {} it is class {}",
+             artifact.path, names[i], j, spec, i);
 }
 
 } // namespace foregrad::runtime

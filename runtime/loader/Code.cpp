@@ -19,6 +19,39 @@
 
 namespace foregrad::runtime {
 
+/// An anonymous file with the segment in it: the dynamic linker wants a file,
+/// and none on disk could be swapped meanwhile.
+class Code::MemoryFile {
+public:
+  MemoryFile(const Artifact &artifact, const CodeInfo &code) {
+    file = memfd_create("foregrad-code", MFD_CLOEXEC);
+    if (file < 0)
+      fail("{}: cannot load the code: {}", artifact.path, std::strerror(errno));
+    std::span<const uint8_t> rest = artifact.segmentBytes(code.segment);
+    while (!rest.empty()) {
+      ssize_t written = write(file, rest.data(), rest.size());
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written < 0) {
+        int error = errno;
+        close(file);
+        fail("{}: cannot load the code: {}", artifact.path,
+             std::strerror(error));
+      }
+      rest = rest.subspan(static_cast<size_t>(written));
+    }
+  }
+  ~MemoryFile() { close(file); }
+  MemoryFile(const MemoryFile &) = delete;
+  MemoryFile &operator=(const MemoryFile &) = delete;
+
+  /// Names this file as long as it is open.
+  std::string path() const { return fmt::format("/proc/self/fd/{}", file); }
+
+private:
+  int file;
+};
+
 namespace {
 
 /// The dynamic linker trusts what it maps, so at least the kind of file is
@@ -44,38 +77,6 @@ void checkElf(const Artifact &artifact, const CodeInfo &code) {
          artifact.path, name, machine, header.e_ident[EI_CLASS], header.e_type,
          header.e_machine);
 }
-
-/// An anonymous file with the segment in it: the dynamic linker wants a file,
-/// and none on disk could be swapped meanwhile.
-class MemoryFile {
-public:
-  MemoryFile(const Artifact &artifact, const CodeInfo &code) {
-    file = memfd_create("foregrad-code", MFD_CLOEXEC);
-    if (file < 0)
-      fail("{}: cannot load the code: {}", artifact.path, std::strerror(errno));
-    std::span<const uint8_t> rest = artifact.segmentBytes(code.segment);
-    while (!rest.empty()) {
-      ssize_t written = write(file, rest.data(), rest.size());
-      if (written < 0 && errno == EINTR)
-        continue;
-      if (written < 0) {
-        int error = errno;
-        close(file);
-        fail("{}: cannot load the code: {}", artifact.path,
-             std::strerror(error));
-      }
-      rest = rest.subspan(static_cast<size_t>(written));
-    }
-  }
-  ~MemoryFile() { close(file); }
-  MemoryFile(const MemoryFile &) = delete;
-  MemoryFile &operator=(const MemoryFile &) = delete;
-
-  std::string path() const { return fmt::format("/proc/self/fd/{}", file); }
-
-private:
-  int file;
-};
 
 } // namespace
 
@@ -115,13 +116,15 @@ void Code::Unload::operator()(void *object) const { dlclose(object); }
 Code::Code(const Artifact &artifact) : path(artifact.path) {
   const CodeInfo &code = selectCode(artifact);
   checkElf(artifact, code);
-  MemoryFile file(artifact, code);
-  handle.reset(dlopen(file.path().c_str(), RTLD_NOW | RTLD_LOCAL));
+  file = std::make_unique<MemoryFile>(artifact, code);
+  handle.reset(dlopen(file->path().c_str(), RTLD_NOW | RTLD_LOCAL));
   if (!handle) {
     const char *reason = dlerror();
     fail("{}: cannot load the code: {}", path, reason ? reason : "unknown");
   }
 }
+
+Code::~Code() = default;
 
 fg_entry Code::entry(const EntryInfo &entry) const {
   void *address = dlsym(handle.get(), entry.symbol.c_str());

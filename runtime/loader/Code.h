@@ -27,16 +27,21 @@ class Code {
 public:
   /// Loads what selectCode chooses. Throws Error.
   explicit Code(const Artifact &artifact);
+  ~Code();
 
   /// The function of an entry. Throws Error where the object has no such
   /// symbol.
   fg_entry entry(const EntryInfo &entry) const;
 
 private:
+  class MemoryFile;
   struct Unload {
     void operator()(void *handle) const;
   };
   std::string path;
+  /// Open as long as the code is loaded. The dynamic linker takes a file of the
+  /// same name for the same object; a closed one's would be given out again.
+  std::unique_ptr<MemoryFile> file;
   std::unique_ptr<void, Unload> handle;
 };
 

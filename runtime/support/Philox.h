@@ -29,12 +29,18 @@ inline std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter,
   return counter;
 }
 
-/// 64 random bits number `index` of the stream `stream` of `seed`.
-inline uint64_t philox64(uint64_t seed, uint64_t stream, uint64_t index) {
-  std::array<uint32_t, 4> words = philox(
+/// The four words number `index` of the stream `stream` of `seed`.
+inline std::array<uint32_t, 4> philoxWords(uint64_t seed, uint64_t stream,
+                                           uint64_t index) {
+  return philox(
       {static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
        static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)},
       {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+}
+
+/// The first 64 bits of these.
+inline uint64_t philox64(uint64_t seed, uint64_t stream, uint64_t index) {
+  std::array<uint32_t, 4> words = philoxWords(seed, stream, index);
   return uint64_t{words[1]} << 32 | words[0];
 }
 

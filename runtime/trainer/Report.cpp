@@ -146,7 +146,11 @@ std::string reportPage(const Artifact &artifact, const TrainState &state) {
   page += tableRow("batch", std::to_string(artifact.batch));
   page += tableRow("precision", nameOf(artifact.precision));
   page += tableRow("seed", std::to_string(state.config.seed));
-  page += tableRow("schedule", state.config.schedule);
+  page += tableRow("schedule", state.config.schedule.text());
+  if (state.config.augmentation.flip)
+    page += tableRow("flip", "on");
+  if (state.config.augmentation.crop > 0)
+    page += tableRow("crop", std::to_string(state.config.augmentation.crop));
   for (const auto &[name, value] : state.config.hypers)
     page += tableRow(name, fmt::format("{:g}", value));
   page += tableRow("compiler", artifact.compilerVersion);

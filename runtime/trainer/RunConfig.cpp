@@ -6,8 +6,8 @@
 #include "runtime/trainer/RunConfig.h"
 
 #include "runtime/support/Error.h"
-#include "runtime/trainer/Schedule.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -33,8 +33,22 @@ uint64_t parseCount(std::string_view key, std::string_view text) {
   return parseNumber<uint64_t>(key, text, "a whole number");
 }
 
+bool parseSwitch(std::string_view key, std::string_view text) {
+  if (text != "on" && text != "off")
+    failUsage("{}={}: expected on or off", key, text);
+  return text == "on";
+}
+
+std::string_view switchText(bool on) { return on ? "on" : "off"; }
+
 /// Keys that are not hypers but belong to the run, not to the compiled code.
-constexpr std::string_view runKeys[] = {"data", "epochs", "schedule", "seed"};
+std::vector<std::string_view> runKeys() {
+  std::vector<std::string_view> keys = {"data", "epochs", "flip", "crop",
+                                        "seed"};
+  for (std::string_view key : ScheduleConfig::keys())
+    keys.push_back(key);
+  return keys;
+}
 
 class Resolver {
 public:
@@ -44,10 +58,9 @@ public:
       config = *recorded;
       return;
     }
-    config.schedule = "constant";
     for (const HyperInfo &hyper : artifact.hypers)
       config.hypers[hyper.name] = hyper.value;
-    for (std::string_view key : runKeys)
+    for (std::string_view key : runKeys())
       if (const std::string *value = artifact.findRecipe(key))
         set(key, *value);
   }
@@ -59,8 +72,12 @@ public:
       config.epochs = parseCount(key, value);
     else if (key == "seed")
       config.seed = parseCount(key, value);
-    else if (key == "schedule")
-      config.schedule = value;
+    else if (key == "flip")
+      config.augmentation.flip = parseSwitch(key, value);
+    else if (key == "crop")
+      config.augmentation.crop = parseCount(key, value);
+    else if (config.schedule.set(key, value))
+      return;
     else if (config.hypers.contains(std::string(key)))
       setHyper(key, parseNumber<double>(key, value, "a number"));
     else
@@ -80,6 +97,15 @@ public:
     found->second = value;
   }
 
+  /// What a user sets now should do something.
+  void expectRead(std::string_view key) {
+    const std::vector<std::string_view> keys = ScheduleConfig::keys();
+    if (std::ranges::find(keys, key) != keys.end() &&
+        !config.schedule.reads(key))
+      failUsage("--set {}: the schedule of this run, {}, does not read it", key,
+                config.schedule.name());
+  }
+
   RunConfig finish() {
     if (config.data.empty())
       failUsage("no dataset: the model's recipe names none, give --data SPEC");
@@ -88,7 +114,7 @@ public:
                 "give --epochs N");
     if (config.epochs == 0)
       failUsage("epochs: expected 1 or more, found 0");
-    findSchedule(config.schedule);
+    config.schedule.check(config.epochs);
     if (recorded)
       compare();
     return config;
@@ -98,7 +124,7 @@ public:
 
 private:
   [[noreturn]] void failUnknown(std::string_view key) {
-    std::vector<std::string_view> valid(std::begin(runKeys), std::end(runKeys));
+    std::vector<std::string_view> valid = runKeys();
     for (const auto &[name, value] : config.hypers)
       valid.push_back(name);
     std::string list = fmt::format("{}", fmt::join(valid, ", "));
@@ -120,7 +146,10 @@ private:
   void compare() {
     expectSame("epochs", recorded->epochs, config.epochs);
     expectSame("seed", recorded->seed, config.seed);
-    expectSame("schedule", recorded->schedule, config.schedule);
+    expectSame("schedule", recorded->schedule.text(), config.schedule.text());
+    expectSame("flip", switchText(recorded->augmentation.flip),
+               switchText(config.augmentation.flip));
+    expectSame("crop", recorded->augmentation.crop, config.augmentation.crop);
     for (const auto &[name, value] : recorded->hypers)
       expectSame(name, value, config.hypers[name]);
   }
@@ -140,6 +169,8 @@ RunConfig resolveConfig(const Artifact &artifact, const RunOptions &options,
       failUsage("--set {}: expected KEY=VALUE", setting);
     resolver.set(setting.substr(0, equals), setting.substr(equals + 1));
   }
+  for (const std::string &setting : options.settings)
+    resolver.expectRead(setting.substr(0, setting.find('=')));
   if (options.data)
     resolver.config.data = *options.data;
   if (options.epochs)
@@ -155,15 +186,32 @@ nlohmann::ordered_json toJson(const RunConfig &config) {
   return {{"data", config.data},
           {"epochs", config.epochs},
           {"seed", config.seed},
-          {"schedule", config.schedule},
+          {"schedule", config.schedule.name()},
+          {"schedule_numbers", config.schedule.used()},
+          {"flip", switchText(config.augmentation.flip)},
+          {"crop", config.augmentation.crop},
           {"hypers", config.hypers}};
 }
 
 RunConfig configFromJson(const nlohmann::ordered_json &json) {
-  return {json.at("data").get<std::string>(), json.at("epochs").get<uint64_t>(),
-          json.at("seed").get<uint64_t>(),
-          json.at("schedule").get<std::string>(),
-          json.at("hypers").get<std::map<std::string, double>>()};
+  RunConfig config;
+  config.data = json.at("data").get<std::string>();
+  config.epochs = json.at("epochs").get<uint64_t>();
+  config.seed = json.at("seed").get<uint64_t>();
+  config.schedule.set("schedule", json.at("schedule").get<std::string>());
+  // What runs that began before there was such a setting have done.
+  config.augmentation.flip =
+      parseSwitch("flip", json.value("flip", std::string("off")));
+  config.augmentation.crop = json.value("crop", uint64_t{0});
+  if (json.contains("schedule_numbers"))
+    for (const auto &[key, values] : json.at("schedule_numbers").items())
+      if (!config.schedule.set(
+              key,
+              fmt::format("{}",
+                          fmt::join(values.get<std::vector<double>>(), ","))))
+        fail("'{}' is no number of a schedule", key);
+  config.hypers = json.at("hypers").get<std::map<std::string, double>>();
+  return config;
 }
 
 } // namespace foregrad::runtime

@@ -10,7 +10,9 @@
 #ifndef FOREGRAD_RUNTIME_TRAINER_RUNCONFIG_H
 #define FOREGRAD_RUNTIME_TRAINER_RUNCONFIG_H
 
+#include "runtime/data/Augment.h"
 #include "runtime/loader/Artifact.h"
+#include "runtime/trainer/Schedule.h"
 
 #include <cstdint>
 #include <map>
@@ -36,7 +38,8 @@ struct RunConfig {
   std::string data;    ///< a dataset SPEC
   uint64_t epochs = 0; ///< at least 1
   uint64_t seed = 0;
-  std::string schedule;                 ///< of findSchedule
+  Augmentation augmentation;            ///< of training batches
+  ScheduleConfig schedule;              ///< of the rate
   std::map<std::string, double> hypers; ///< every one of the artifact
 };
 

@@ -13,8 +13,8 @@
 #include "runtime/trainer/Progress.h"
 #include "runtime/trainer/Report.h"
 #include "runtime/trainer/RunFolder.h"
-#include "runtime/trainer/Schedule.h"
 #include "runtime/trainer/StopSignals.h"
+#include "runtime/trainer/TensorBoard.h"
 #include "runtime/trainer/TensorFiles.h"
 
 #include <chrono>
@@ -38,10 +38,11 @@ public:
   TrainState run() {
     if (!begin())
       return state;
-    schedule = findSchedule(state.config.schedule);
     progress =
         std::make_unique<Progress>(Progress::choose(request.quiet),
                                    state.config.epochs, state.stepsPerEpoch);
+    events = std::make_unique<TensorBoard>(folder.path,
+                                           state.epoch * state.stepsPerEpoch);
     while (!state.finished())
       runEpoch();
     return state;
@@ -56,7 +57,7 @@ private:
   void writeConfig();
 
   void runEpoch();
-  void runStep(std::span<const uint64_t> samples);
+  void runStep(std::span<const uint64_t> samples, Augmenter *augmenter);
   void finishEpoch();
   void stopIfRequested();
   void save();
@@ -72,7 +73,7 @@ private:
   Program program;
   std::unique_ptr<Dataset> data;
   std::unique_ptr<Progress> progress;
-  Schedule schedule = nullptr;
+  std::unique_ptr<TensorBoard> events;
   TrainState state;
 };
 
@@ -99,6 +100,7 @@ bool TrainLoop::begin() {
 void TrainLoop::openData(const RunConfig &config) {
   data = openDataset(config.data);
   checkDataset(*data, config.data, artifact);
+  checkAugmentation(config.augmentation, data->sampleShape());
   state.stepsPerEpoch = data->size(Dataset::Split::Train) / artifact.batch;
   if (state.stepsPerEpoch == 0)
     fail("{}: {} training samples are fewer than a batch of {}", config.data,
@@ -159,10 +161,14 @@ void TrainLoop::writeConfig() {
 void TrainLoop::runEpoch() {
   std::vector<uint64_t> order = shuffledOrder(
       state.config.seed, state.epoch, data->size(Dataset::Split::Train));
+  const Augmentation &augmentation = state.config.augmentation;
+  Augmenter augmenter(augmentation, data->sampleShape(), state.config.seed,
+                      state.epoch);
   while (state.stepInEpoch < state.stepsPerEpoch) {
     stopIfRequested();
     runStep(std::span(order).subspan(state.stepInEpoch * artifact.batch,
-                                     artifact.batch));
+                                     artifact.batch),
+            augmentation == Augmentation() ? nullptr : &augmenter);
   }
   stopIfRequested();
   finishEpoch();
@@ -171,13 +177,15 @@ void TrainLoop::runEpoch() {
 double TrainLoop::rate(uint64_t step) const {
   auto found = state.config.hypers.find("rate");
   double base = found == state.config.hypers.end() ? 0 : found->second;
-  return base * schedule(step, state.config.epochs * state.stepsPerEpoch);
+  return base * state.config.schedule.factor(step, state.config.epochs,
+                                             state.stepsPerEpoch);
 }
 
-void TrainLoop::runStep(std::span<const uint64_t> samples) {
+void TrainLoop::runStep(std::span<const uint64_t> samples,
+                        Augmenter *augmenter) {
   const auto start = Clock::now();
   const uint64_t step = state.step();
-  fillBatch(program, *data, Dataset::Split::Train, samples);
+  fillBatch(program, *data, Dataset::Split::Train, samples, augmenter);
   for (const auto &[name, value] : state.config.hypers)
     program.setHyper(name, name == "rate" ? rate(step) : value);
   program.setStep(step);
@@ -218,6 +226,9 @@ void TrainLoop::finishEpoch() {
   next.stepInEpoch = 0;
   ++next.epoch;
   std::swap(state, next);
+  // Before the checkpoint: should the process end between the two, the epoch is
+  // done once more and replaces this one.
+  events->add(row, state.step());
   save();
   appendMetrics(folder.metrics(), row);
   publish();

@@ -64,8 +64,10 @@ void addEval(CLI::App &app) {
       ->required()
       ->type_name("FILE");
   command
-      .add_option("--data", options->data,
-                  "mnist:FOLDER, or just mnist (default: the model's recipe)")
+      .add_option(
+          "--data", options->data,
+          "mnist:FOLDER, cifar10:FOLDER, or just mnist (default: the model's "
+          "recipe)")
       ->type_name("SPEC");
   addThreads(command, options->threads);
   command.add_flag("--json", options->json,

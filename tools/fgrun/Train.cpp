@@ -45,9 +45,9 @@ void addTrain(CLI::App &app) {
   command
       .add_option(
           "--data", given.data,
-          "mnist:FOLDER (the four IDX files, .gz or not), or just mnist "
-          "for the copy that comes with the program (default: the "
-          "model's recipe)")
+          "mnist:FOLDER (the four IDX files, .gz or not), cifar10:FOLDER "
+          "(the binary batches), or just mnist for the copy that comes with "
+          "the program (default: the model's recipe)")
       ->type_name("SPEC");
   command
       .add_option("--epochs", given.epochs,
@@ -72,20 +72,24 @@ void addTrain(CLI::App &app) {
       .add_option(
           "--set", given.settings,
           "Set a number of the recipe (fgrun inspect lists them), or data, "
-          "epochs, schedule, seed")
+          "epochs, schedule, seed, flip (on or off), crop (pixels), and the "
+          "numbers of the schedule (decay_epochs, decay_factor, warmup_epochs)")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   command.add_flag("--quiet", options->request.quiet, "Print errors only");
   command.footer(
       "Writes into RUN: metrics.jsonl (a line an epoch), last.safetensors\n"
-      "(parameters), checkpoint/, config.json, report.html. Ctrl-C or SIGTERM\n"
-      "finishes the step, saves and exits with code 75.\n\n"
+      "(parameters), checkpoint/, config.json, report.html and TensorBoard\n"
+      "events. Ctrl-C or SIGTERM finishes the step, saves and exits with code\n"
+      "75.\n\n"
       "Code in a model file runs with your rights: train only models you "
       "trust.\n\n"
       "Examples:\n"
       "  fgrun train model.fgb --data mnist --out run --epochs 10\n"
       "  fgrun train model.fgb --data mnist:data/mnist --out run --rate 0.02 "
       "--set momentum=0.8\n"
+      "  fgrun train model.fgb --data cifar10:data/cifar-10-batches-bin "
+      "--out run --set flip=on --set crop=4\n"
       "  fgrun train model.fgb --out run --resume");
   command.callback([options] { run(*options); });
 }

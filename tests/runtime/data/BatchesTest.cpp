@@ -6,7 +6,7 @@
 #include "runtime/data/Batches.h"
 
 #include "runtime/support/Philox.h"
-#include "tests/runtime/model/TestModel.h"
+#include "tests/runtime/support/Fixtures.h"
 
 #include <algorithm>
 #include <cmath>
@@ -65,13 +65,10 @@ TEST(ShuffledOrder, IsUniform) {
 class FillBatch : public testing::TestWithParam<DType> {};
 
 TEST_P(FillBatch, ScalesBytesAndRepeatsTheLastSample) {
-  TemporaryFolder folder;
-  writeDataset(folder.path, 20, 10);
-  auto data = openDataset("mnist:" + folder.path);
+  TestDataset data(20, 10);
   ModelOptions options;
   options.precision = GetParam();
-  Artifact artifact =
-      Artifact::parse("m", alignedCopy(serializeModel(describeModel(options))));
+  Artifact artifact = parseModel(describeModel(options));
   Program program(artifact, {"eval"}, 1);
   const uint64_t samples[] = {3, 0, 7};
   fillBatch(program, *data, Dataset::Split::Test, samples);
@@ -99,11 +96,8 @@ INSTANTIATE_TEST_SUITE_P(Types, FillBatch,
                          });
 
 TEST(CountErrors, TakesTheFirstOfEqualAndNeverNaN) {
-  TemporaryFolder folder;
-  writeDataset(folder.path, 20, 10);
-  auto data = openDataset("mnist:" + folder.path);
-  Artifact artifact =
-      Artifact::parse("m", alignedCopy(serializeModel(describeModel())));
+  TestDataset data(20, 10);
+  Artifact artifact = parseModel();
   Program program(artifact, {"eval"}, 1);
   auto *logits =
       static_cast<float *>(program.data(*artifact.findTensor("logits")));

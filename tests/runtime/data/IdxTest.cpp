@@ -6,7 +6,7 @@
 #include "runtime/data/Idx.h"
 
 #include "runtime/data/Dataset.h"
-#include "tests/runtime/model/TestModel.h"
+#include "tests/runtime/support/Fixtures.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -119,9 +119,7 @@ protected:
 TEST_F(MnistTest, ReadsBothSplitsPlainAndPacked) {
   uint64_t hashes[2];
   for (bool packed : {false, true}) {
-    TemporaryFolder own;
-    writeDataset(own.path, 20, 10, packed);
-    auto data = openDataset("mnist:" + own.path);
+    TestDataset data(20, 10, packed);
     EXPECT_EQ(data->size(Dataset::Split::Train), 20u);
     EXPECT_EQ(data->size(Dataset::Split::Test), 10u);
     EXPECT_THAT(data->sampleShape(), ElementsAre(8, 8));
@@ -161,7 +159,6 @@ TEST_F(MnistTest, FindsItsOwnCopy) {
 }
 
 TEST(Datasets, RefusesOtherKinds) {
-  EXPECT_THAT(errorOf([] { openDataset("cifar10:x"); }), HasSubstr("later"));
   EXPECT_THAT(errorOf([] { openDataset("images:x"); }), HasSubstr("later"));
   EXPECT_THAT(errorOf([] { openDataset("mnits:x"); }),
               HasSubstr("--data mnits:x: expected mnist:FOLDER"));
@@ -171,24 +168,16 @@ TEST(Datasets, RefusesOtherKinds) {
 }
 
 TEST(Datasets, ComparesWithTheArtifact) {
-  TemporaryFolder folder;
-  writeDataset(folder.path, 20, 10);
-  auto data = openDataset("mnist:" + folder.path);
+  TestDataset data(20, 10);
   schema::ArtifactT description = describeModel();
   tensorOf(description, "image").shape = {16, 8, 8, 1};
   tensorOf(description, "image").axes.push_back("color");
-  checkDataset(*data, "mnist",
-               Artifact::parse(
-                   "m", alignedCopy(serializeModel(std::move(description)))));
+  checkDataset(*data, "mnist", parseModel(std::move(description)));
 
   description = describeModel();
   tensorOf(description, "image").shape = {16, 4, 16};
-  EXPECT_THAT(errorOf([&] {
-                checkDataset(
-                    *data, "mnist",
-                    Artifact::parse("m", alignedCopy(serializeModel(
-                                             std::move(description)))));
-              }),
+  Artifact other = parseModel(std::move(description));
+  EXPECT_THAT(errorOf([&] { checkDataset(*data, "mnist", other); }),
               HasSubstr("images of [4, 16], mnist has [8, 8]"));
 }
 

@@ -6,7 +6,7 @@
 #include "runtime/device/Program.h"
 
 #include "runtime/data/Batches.h"
-#include "tests/runtime/model/TestModel.h"
+#include "tests/runtime/support/Fixtures.h"
 
 #include <algorithm>
 #include <array>
@@ -22,11 +22,6 @@ namespace {
 using namespace tests;
 using testing::AllOf;
 using testing::HasSubstr;
-
-Artifact parseModel(schema::ArtifactT description) {
-  return Artifact::parse("model.fgb",
-                         alignedCopy(serializeModel(std::move(description))));
-}
 
 TEST(Workers, CallEveryIndexOnceWithAWorkerOfItsOwn) {
   for (int threads : {1, 2, 5}) {

@@ -7,7 +7,9 @@
 
 #include "compiler/artifact/ArtifactWriter.h"
 #include "runtime/loader/CpuFeatures.h"
-#include "tests/runtime/model/TestModel.h"
+#include "tests/runtime/support/Fixtures.h"
+
+#include <set>
 
 #include <gmock/gmock.h>
 
@@ -19,11 +21,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-Artifact parseModel(schema::ArtifactT description) {
-  return Artifact::parse("model.fgb",
-                         alignedCopy(serializeModel(std::move(description))));
-}
 
 Artifact withCode(std::string_view code) {
   schema::ArtifactT description = describeModel();
@@ -51,6 +48,22 @@ TEST(Code, FindsEntries) {
   Artifact artifact = parseModel(describeModel());
   Code code(artifact);
   EXPECT_NE(code.entry(artifact.entry("step")), nullptr);
+}
+
+/// The dynamic linker knows what is loaded by its name, so names must differ as
+/// long as both live.
+TEST(Code, LoadsSeveralAtOnce) {
+  ModelOptions wide;
+  wide.precision = DType::F64;
+  Artifact first = parseModel(describeModel());
+  Artifact second = parseModel(describeModel(wide));
+  Code firstCode(first), secondCode(second), firstAgain(first);
+  std::set<fg_entry> steps;
+  for (const auto &[code, artifact] :
+       {std::pair(&firstCode, &first), std::pair(&secondCode, &second),
+        std::pair(&firstAgain, &first)})
+    steps.insert(code->entry(artifact->entry("step")));
+  EXPECT_EQ(steps.size(), 3u);
 }
 
 TEST(Code, NamesMissingFeaturesAndTheRemedy) {

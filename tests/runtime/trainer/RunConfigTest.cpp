@@ -5,8 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/trainer/RunConfig.h"
 
-#include "runtime/trainer/Schedule.h"
-#include "tests/runtime/model/TestModel.h"
+#include "tests/runtime/support/Fixtures.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -38,8 +37,7 @@ protected:
     return "";
   }
 
-  Artifact artifact =
-      Artifact::parse("m", alignedCopy(serializeModel(describeModel())));
+  Artifact artifact = parseModel();
 };
 
 TEST_F(RunConfigTest, StartsFromTheRecipe) {
@@ -47,7 +45,7 @@ TEST_F(RunConfigTest, StartsFromTheRecipe) {
   options.data = "mnist";
   RunConfig config = resolve(options);
   EXPECT_EQ(config.epochs, 3u);
-  EXPECT_EQ(config.schedule, "linear");
+  EXPECT_EQ(config.schedule.name(), "linear");
   EXPECT_EQ(config.seed, 0u);
   EXPECT_EQ(config.hypers.at("rate"), 0.5);
 }
@@ -64,14 +62,16 @@ TEST_F(RunConfigTest, TakesTheCommandLineFirst) {
   EXPECT_EQ(config.seed, 9u);
   EXPECT_EQ(config.hypers.at("rate"), 0.125);
   EXPECT_EQ(config.hypers.at("momentum"), 0.5);
-  EXPECT_EQ(config.schedule, "constant");
+  EXPECT_EQ(config.schedule.name(), "constant");
   EXPECT_EQ(config.data, "mnist:x");
 }
 
 TEST_F(RunConfigTest, NamesMistakes) {
   EXPECT_THAT(errorWith("speed=1"),
               AllOf(HasSubstr("unknown setting 'speed'"),
-                    HasSubstr("data, epochs, schedule, seed, momentum, rate")));
+                    HasSubstr("data, epochs, flip, crop, seed, schedule, "
+                              "decay_epochs, decay_factor, warmup_epochs, "
+                              "momentum, rate")));
   EXPECT_THAT(errorWith("optimizer=adam"),
               HasSubstr("fixed when the model was compiled"));
   EXPECT_THAT(errorWith("momentum=high"), HasSubstr("momentum=high: expected"));
@@ -86,6 +86,12 @@ TEST_F(RunConfigTest, NamesMistakes) {
               HasSubstr("whole number"));
   EXPECT_THAT(errorWith("schedule=steep"),
               AllOf(HasSubstr("'steep'"), HasSubstr("constant, linear")));
+  EXPECT_THAT(errorWith("schedule=staircase"),
+              HasSubstr("needs the epochs after which the rate falls"));
+  EXPECT_THAT(errorWith("warmup_epochs=1"),
+              AllOf(HasSubstr("--set warmup_epochs"), HasSubstr("linear")));
+  EXPECT_THAT(errorWith("flip=yes"), HasSubstr("expected on or off"));
+  EXPECT_THAT(errorWith("crop=-1"), HasSubstr("whole number"));
   EXPECT_THAT(errorWith("momentum"), HasSubstr("KEY=VALUE"));
   EXPECT_THAT(errorWith("=1"), HasSubstr("KEY=VALUE"));
   EXPECT_THAT(errorOf([&] { resolve({}); }), HasSubstr("give --data"));
@@ -110,6 +116,11 @@ TEST_F(RunConfigTest, KeepsTheRecordedSettingsOnResume) {
   EXPECT_THAT(errorOf([&] { resolve(changed, &recorded); }),
               HasSubstr("began with epochs = 7, now it is 8"));
   changed = {};
+  changed.settings = {"schedule=warmup_cosine", "warmup_epochs=1"};
+  EXPECT_THAT(errorOf([&] { resolve(changed, &recorded); }),
+              HasSubstr("began with schedule = linear, now it is "
+                        "warmup_cosine, warmup_epochs 1"));
+  changed = {};
   changed.rate = 0.1;
   EXPECT_THAT(errorOf([&] { resolve(changed, &recorded); }),
               HasSubstr("began with rate = 0.5, now it is 0.1"));
@@ -120,20 +131,26 @@ TEST_F(RunConfigTest, SurvivesJson) {
   options.data = "mnist:\"x\"";
   options.rate = 0.1 + 0.2;
   options.seed = UINT64_MAX;
+  options.settings = {"flip=on", "crop=4", "schedule=staircase",
+                      "decay_epochs=0.1,2,1000", "decay_factor=0.3"};
   RunConfig config = resolve(options);
   std::string text = toJson(config).dump();
   RunConfig read = configFromJson(nlohmann::ordered_json::parse(text));
   EXPECT_EQ(read.hypers, config.hypers);
   EXPECT_EQ(read.seed, UINT64_MAX);
   EXPECT_EQ(read.data, config.data);
+  EXPECT_EQ(read.augmentation, (Augmentation{true, 4}));
+  EXPECT_EQ(read.schedule.text(), "staircase, decay_epochs 0.1,2,1000, "
+                                  "decay_factor 0.3");
 }
 
-TEST(Schedule, IsLinearToZeroAfterTheLastStep) {
-  Schedule linear = findSchedule("linear");
-  EXPECT_EQ(linear(0, 4), 1.0);
-  EXPECT_EQ(linear(1, 4), 0.75);
-  EXPECT_EQ(linear(3, 4), 0.25);
-  EXPECT_EQ(findSchedule("constant")(3, 4), 1.0);
+/// A run that began before runs had these settings goes on without them.
+TEST_F(RunConfigTest, ReadsWhatOlderVersionsWrote) {
+  RunConfig read = configFromJson(nlohmann::ordered_json::parse(
+      R"({"data": "mnist", "epochs": 3, "seed": 0, "schedule": "linear",
+          "hypers": {"rate": 0.5}})"));
+  EXPECT_EQ(read.augmentation, Augmentation());
+  EXPECT_EQ(read.schedule.text(), "linear");
 }
 
 } // namespace

@@ -8,7 +8,7 @@
 #include "runtime/device/Program.h"
 #include "runtime/io/Safetensors.h"
 #include "runtime/trainer/RunFolder.h"
-#include "tests/runtime/model/TestModel.h"
+#include "tests/runtime/support/Fixtures.h"
 
 #include <cmath>
 #include <cstring>
@@ -77,8 +77,7 @@ protected:
   }
 
   TemporaryFolder folder;
-  Artifact artifact = Artifact::parse(
-      "model.fgb", alignedCopy(serializeModel(describeModel())));
+  Artifact artifact = parseModel();
 };
 
 TEST_F(TrainerTest, LearnsAndWritesItsFolder) {
@@ -134,20 +133,50 @@ TEST_F(TrainerTest, GivesTheSameBitsAgainAndWithOtherThreads) {
   EXPECT_NE(metrics("first"), metrics("third"));
 }
 
+TEST_F(TrainerTest, VariesTrainingImagesOnly) {
+  train(artifact, request("plain"));
+  std::string plain = metrics("plain");
+  for (const char *setting : {"flip=on", "crop=2"}) {
+    TrainRequest varied = request(setting);
+    varied.options.settings = {setting};
+    train(artifact, varied);
+    EXPECT_NE(metrics(setting), plain) << setting;
+    TrainRequest other = resume(setting);
+    other.options.settings = {"flip=off", "crop=0"};
+    EXPECT_THAT(trainError(other), HasSubstr("this run began with")) << setting;
+  }
+  // Without a step in between the evaluation is that of the plain images.
+  TrainRequest still = request("still"), flipped = request("flipped");
+  still.options.settings = {"rate=0"};
+  flipped.options.settings = {"rate=0", "flip=on", "crop=3"};
+  TrainState expected = train(artifact, still);
+  TrainState found = train(artifact, flipped);
+  EXPECT_EQ(found.rows[2].testError, expected.rows[2].testError);
+  EXPECT_NE(found.rows[2].trainLoss, expected.rows[2].trainLoss);
+
+  TrainRequest black = request("black");
+  black.options.settings = {"crop=8"};
+  EXPECT_THAT(trainError(black), HasSubstr("expected less than 8"));
+}
+
 /// A run that is stopped every seven steps, the last step of all among them,
-/// ends as if it never had been.
+/// ends as if it never had been; with images varied at random, too.
 TEST_F(TrainerTest, GoesOnBitForBitAfterEveryStop) {
-  train(artifact, request("whole"));
+  const std::vector<std::string> settings = {"flip=on", "crop=1"};
+  TrainRequest whole = request("whole");
+  whole.options.settings = settings;
+  train(artifact, whole);
   schema::ArtifactT description = describeModel();
   entryOf(description, "step").symbol = "testStepStopping";
-  Artifact stopping = Artifact::parse(
-      "model.fgb", alignedCopy(serializeModel(std::move(description))));
+  Artifact stopping = parseModel(std::move(description));
 
   std::vector<uint64_t> stops;
   bool done = false;
   while (!done && stops.size() < 100) {
     TrainRequest next = stops.empty() ? request("stopped") : resume("stopped");
     next.threads = 1 + static_cast<int>(stops.size() % 2);
+    if (stops.empty())
+      next.options.settings = settings;
     try {
       done = train(stopping, next).finished();
     } catch (const Error &error) {
@@ -204,8 +233,7 @@ TEST_F(TrainerTest, RefusesToResumeWithSomethingElse) {
   train(artifact, request("run"));
   schema::ArtifactT description = describeModel();
   description.source += "// another\n";
-  Artifact other = Artifact::parse(
-      "other.fgb", alignedCopy(serializeModel(std::move(description))));
+  Artifact other = parseModel(std::move(description), "other.fgb");
   EXPECT_THAT(errorOf([&] { train(other, resume("run")); }),
               HasSubstr("another artifact than other.fgb"));
 
