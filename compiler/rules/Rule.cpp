@@ -100,7 +100,8 @@ std::string RuleChoice::text() const {
   SmallVector<std::string> parts;
   if (info->perturbs) {
     parts.push_back("directions=" + std::to_string(options.directions));
-    parts.push_back(("perturbation=" + perturbationName(options.perturbation)).str());
+    parts.push_back(
+        ("perturbation=" + perturbationName(options.perturbation)).str());
   }
   if (!options.normGradient)
     parts.push_back("norm_gradient=off");

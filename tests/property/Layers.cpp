@@ -318,6 +318,66 @@ static bool layerRepeat(Writer &writer, Random &random) {
   return true;
 }
 
+/// Windows along one axis or two; dense, depthwise, in groups, or one window of
+/// weights for all.
+static bool layerConv(Writer &writer, Random &random) {
+  size_t count = writer.axes.size();
+  std::vector<bool> slides(count, false);
+  slides[random.below(count)] = true;
+  if (random.happens(0.4))
+    slides[random.below(count)] = true;
+
+  bool isPadded = random.happens(0.6);
+  size_t stride = random.happens(0.3) ? 2 : 1;
+  std::string window;
+  std::vector<size_t> rest;
+  for (size_t i = 0; i < count; ++i) {
+    if (!slides[i]) {
+      rest.push_back(i);
+      continue;
+    }
+    Axis &axis = writer.axes[i];
+    size_t size = isPadded ? 1 + 2 * random.below(2)
+                           : 1 + random.below(std::min<size_t>(3, axis.size));
+    window += (window.empty() ? "" : ", ") + axis.name + " = " + number(size);
+    axis.size = ((isPadded ? axis.size - 1 : axis.size - size) / stride) + 1;
+  }
+  std::string text = "conv(x, [" + window + "]";
+
+  size_t mixed = count;
+  if (!rest.empty() && random.happens(0.7)) {
+    mixed = rest[random.below(rest.size())];
+    Axis &axis = writer.axes[mixed];
+    text += ", " + axis.name + " -> ";
+    size_t others = product(writer.axes) / axis.size;
+    if (random.happens(0.5)) {
+      axis.name = writer.axisName(random);
+      axis.size = std::max<size_t>(
+          1, std::min(1 + random.below(4), kMostElements / others));
+    }
+    text += axis.name + " = " + number(axis.size);
+  }
+  std::vector<Axis> per;
+  for (size_t i : rest)
+    if (i != mixed && random.happens(0.4))
+      per.push_back(writer.axes[i]);
+  if (!per.empty())
+    text += ", per " + list(per);
+  if (stride != 1)
+    text += ", stride = " + number(stride);
+  if (!isPadded)
+    text += ", padding = none";
+  if (random.happens(0.2))
+    text += ", bias = false";
+  if (random.happens(0.4))
+    text += ", init = normal(0.5)";
+  std::string value = text + ")";
+  if (random.happens(0.5))
+    value = normalized(writer, random, value);
+  writer.line("x = " + writer.layerName() + ": relu(" + value + ")");
+  return true;
+}
+
 namespace {
 struct LayerKind {
   size_t weight; // how often, beside the others
@@ -332,6 +392,7 @@ constexpr LayerKind kKinds[] = {
     {2, layerMerge, false},   {1, layerPool, false},
     {2, layerNorm, false},    {2, layerArithmetic, false},
     {2, layerBranches, true}, {1, layerRepeat, true},
+    {3, layerConv, true},
 };
 
 bool writeLayer(Writer &writer, uint64_t choice) {
