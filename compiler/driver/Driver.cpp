@@ -144,6 +144,7 @@ bool Driver::chooseRule(const lang::Recipe &recipe) {
   }
   phases.optimizer = optimizer->options.name.str();
   phases.fuse = options.fuse;
+  phases.tile = options.tile;
   return true;
 }
 
@@ -198,7 +199,8 @@ bool Driver::runPhases(ModuleOp module, bool &failed) {
     failed = true;
     return false;
   }
-  for (StringRef phase : {"rule", "fusion", "linalg", "buffers", "kernels"}) {
+  for (StringRef phase :
+       {"rule", "fusion", "linalg", "buffers", "tiles", "kernels"}) {
     if (phase == "linalg") {
       if (llvm::Error error = describeEntries(module, artifact)) {
         fail(llvm::toString(std::move(error)));

@@ -37,6 +37,7 @@ struct CompileOptions {
   std::string cpu = "host";
   std::string precision = "f32"; // f32 or f64
   bool fuse = true;
+  int64_t tile = 0; // samples that go through a step together; 0: by the caches
   bool externalPerturbation = false;
   bool remarks = false;                 // print remarks
   uint64_t memoryLimit = 0;             // bytes; 0: none

@@ -10,6 +10,7 @@
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
+#include "compiler/lowering/tiles/TileSamples.h"
 #include "compiler/optimizers/Optimizer.h"
 #include "compiler/rules/Rule.h"
 
@@ -20,6 +21,7 @@ void registerPasses() {
   registerEntryPasses();
   registerFusionPasses();
   registerLinalgPasses();
+  registerTileSamplesPass();
   registerContractionsToKernelsPass();
   registerRowsToKernelsPass();
   registerBackendPasses();

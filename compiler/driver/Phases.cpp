@@ -9,6 +9,7 @@
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
+#include "compiler/lowering/tiles/TileSamples.h"
 #include "compiler/optimizers/Optimizer.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -19,9 +20,9 @@ using namespace mlir;
 namespace foregrad::compiler {
 
 ArrayRef<StringRef> phaseOrder() {
-  static const StringRef phases[] = {"frontend", "rule",    "fusion",
-                                     "linalg",   "buffers", "kernels",
-                                     "outlined", "llvm"};
+  static const StringRef phases[] = {"frontend", "rule",     "fusion",
+                                     "linalg",   "buffers",  "tiles",
+                                     "kernels",  "outlined", "llvm"};
   return phases;
 }
 
@@ -39,6 +40,13 @@ static void buildFusion(OpPassManager &manager, const PhaseOptions &options) {
   if (options.fuse)
     manager.addPass(createDropZerosPass());
   manager.addPass(createCSEPass());
+  manager.addPass(createOrderByResultPass());
+}
+
+static void buildTiles(OpPassManager &manager, const PhaseOptions &options) {
+  OpPassManager &entries = manager.nest<func::FuncOp>();
+  entries.addPass(createTileSamplesPass(options.target, options.tile));
+  entries.addPass(createCSEPass());
 }
 
 static void buildKernels(OpPassManager &manager, const PhaseOptions &options) {
@@ -59,6 +67,8 @@ LogicalResult runPhase(StringRef phase, ModuleOp module,
     manager.addPass(createLowerToLinalgPass());
   else if (phase == "buffers")
     buildBufferizePipeline(manager);
+  else if (phase == "tiles")
+    buildTiles(manager, options);
   else if (phase == "kernels")
     buildKernels(manager, options);
   else

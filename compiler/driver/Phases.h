@@ -5,12 +5,13 @@
 //===----------------------------------------------------------------------===//
 //
 //   frontend   text -> fg.model
-//   rule       the learning rule and the optimizer write the entries   (fg ->
-//   fg) fusion     replicated losses, zeros, common subexpressions         (fg
-//   -> fg) linalg     ops -> loop nests on tensors, fused elementwise (fg ->
-//   linalg) buffers    tensors -> buffers kernels    loop nests -> parallel
-//   kernels of vectors outlined   every byte planned; kernels behind the C ABI
-//   llvm       -> LLVM dialect, then LLVM IR, object code, linked in process
+//   rule       the learning rule and the optimizer write the entries
+//   fusion     replicated losses, zeros, common subexpressions, order of
+//   results linalg     fg ops -> loop nests on tensors buffers    fused
+//   elementwise; tensors -> buffers tiles      what is computed for samples
+//   runs for a few of them at a time kernels    loop nests -> parallel kernels
+//   of vectors outlined   every byte planned; kernels behind the C ABI llvm ->
+//   LLVM dialect, then LLVM IR, object code, linked in process
 //
 // `--dump-phases DIR` writes what each leaves behind (`02-rule.mlir`),
 // `--stop-after` prints it and stops.
@@ -34,6 +35,7 @@ struct PhaseOptions {
   RuleChoice rule;
   std::string optimizer;
   bool fuse = true;
+  int64_t tile = 0; // samples that go through a step together; 0: by the caches
   TargetDescription target;
 };
 

@@ -47,6 +47,7 @@ void registerFusionPasses() {
   ::mlir::registerPass(createDropZerosPass);
   ::mlir::registerPass(createExpandReplicatedLossesPass);
   ::mlir::registerPass(createFuseReplicatedLossesPass);
+  ::mlir::registerPass(createOrderByResultPass);
 }
 
 } // namespace foregrad::compiler

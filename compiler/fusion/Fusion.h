@@ -18,6 +18,8 @@ std::unique_ptr<mlir::Pass> createFuseReplicatedLossesPass();
 std::unique_ptr<mlir::Pass> createExpandReplicatedLossesPass();
 /// --fg-drop-zeros (DropZeros.cpp)
 std::unique_ptr<mlir::Pass> createDropZerosPass();
+/// --fg-order-by-result (OrderByResult.cpp)
+std::unique_ptr<mlir::Pass> createOrderByResultPass();
 
 void registerFusionPasses();
 

@@ -22,5 +22,6 @@ include "dialects/fg/ops/Loss.td"
 include "dialects/fg/ops/Noise.td"
 include "dialects/fg/ops/Update.td"
 include "dialects/fg/ops/Cast.td"
+include "dialects/fg/ops/Memory.td"
 
 #endif // FOREGRAD_DIALECTS_FG_OPS_TD

@@ -73,9 +73,10 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
   app.add_option("-o,--output", options.output, "the artifact to write (.fgb)");
   app.add_option("-D", defines, "sets a parameter of the model: name=value")
       ->allow_extra_args(false);
-  app.add_option("--rule", options.rule,
-                 "learning rule, with options: bp, lg-fg-a[:directions=K,"
-                 "perturbation=gaussian|rademacher]; default: the recipe's");
+  app.add_option(
+      "--rule", options.rule,
+      "learning rule, with options: bp, lg-fg-a[:directions=K,"
+      "perturbation=gaussian|rademacher|orthogonal]; default: the recipe's");
   app.add_option("--recipe", recipe,
                  "sets a number or name of the recipe: "
                  "key=value")
@@ -98,6 +99,10 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
   app.add_flag("--no-fuse", noFuse,
                "writes out all copies of replicated losses and keeps zero "
                "tangents: the same numbers, slower");
+  app.add_option("--tile", options.tile,
+                 "samples that go through a step together, from the input to "
+                 "the gradients; default: as many as suit the caches")
+      ->check(CLI::Range(1, 1 << 20));
   app.add_option("--memory-limit", options.memoryLimit,
                  "most bytes of temporaries that an entry may use");
   app.add_flag("--external-perturbation", options.externalPerturbation,

@@ -21,6 +21,7 @@
 
 #include "compiler/lowering/abi/AbiBuilder.h"
 #include "compiler/lowering/memory/PlanMemory.h"
+#include "dialects/fg/Fg.h"
 #include "runtime/abi/foregrad_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,6 +39,7 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <numeric>
 #include <optional>
 
 using namespace mlir;
@@ -89,6 +91,37 @@ double flopsOf(Operation *op) {
   return 0;
 }
 
+/// How often the loops around `kernel` run it.
+double tripsOf(scf::ForallOp kernel) {
+  double trips = 1;
+  for (auto loop = kernel->getParentOfType<scf::ForOp>(); loop;
+       loop = loop->getParentOfType<scf::ForOp>())
+    if (std::optional<llvm::APInt> count = loop.getStaticTripCount())
+      trips *= count->roundToDouble();
+  return trips;
+}
+
+/// By how many elements `buffer` begins behind its origin; null if it does not.
+Value shiftOf(Value buffer) {
+  auto shift = buffer.getDefiningOp<fg::ShiftOp>();
+  return shift ? shift.getBy() : Value();
+}
+
+/// A number that `value` is always a multiple of.
+int64_t factorOf(Value value) {
+  if (std::optional<int64_t> constant = getConstantIntValue(value))
+    return *constant;
+  if (auto product = value.getDefiningOp<arith::MulIOp>())
+    return factorOf(product.getLhs()) * factorOf(product.getRhs());
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto loop = argument
+                  ? dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())
+                  : scf::ForOp();
+  if (!loop || argument != loop.getInductionVar())
+    return 1;
+  return std::gcd(factorOf(loop.getLowerBound()), factorOf(loop.getStep()));
+}
+
 /// Rewrites one entry function.
 class EntryOutliner {
 public:
@@ -111,6 +144,7 @@ private:
 
   LogicalResult readArguments();
   std::optional<BufferOrigin> originOf(Value value);
+  int64_t alignmentOf(Value buffer);
   void hoistPlacedBuffers(scf::ForallOp kernel);
   LogicalResult capture(Operation *kernel, Value value, Captures &captures);
   LogicalResult mergeBuffers(Operation *kernel, Captures &captures,
@@ -175,14 +209,17 @@ LogicalResult EntryOutliner::readArguments() {
   return success();
 }
 
-/// The origin of a binding or of a buffer that the memory plan placed; nothing
-/// for other values, in particular for the arena and the scratch as a whole.
+/// The origin of a binding or of a buffer that the memory plan placed, and of
+/// what begins within one (fg.shift); nothing for other values, in particular
+/// for the arena and the scratch as a whole.
 std::optional<BufferOrigin> EntryOutliner::originOf(Value value) {
   auto whole = origins.find(value);
   if (whole != origins.end())
     return whole->second.kind == BufferOrigin::Binding
                ? std::optional(whole->second)
                : std::nullopt;
+  if (auto shift = value.getDefiningOp<fg::ShiftOp>())
+    return originOf(shift.getBuffer());
   auto view = value.getDefiningOp<memref::ViewOp>();
   if (!view || !view.getSizes().empty())
     return std::nullopt;
@@ -192,6 +229,18 @@ std::optional<BufferOrigin> EntryOutliner::originOf(Value value) {
       memory->second.kind == BufferOrigin::Binding)
     return std::nullopt;
   return BufferOrigin{memory->second.kind, *offset};
+}
+
+/// Of the address, in bytes.
+int64_t EntryOutliner::alignmentOf(Value buffer) {
+  Value shift = shiftOf(buffer);
+  if (!shift)
+    return FG_ALIGNMENT;
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t bytes = factorOf(shift) *
+                  static_cast<int64_t>(DataLayout::closest(entry).getTypeSize(
+                      type.getElementType()));
+  return std::gcd(bytes, static_cast<int64_t>(FG_ALIGNMENT));
 }
 
 /// Moves the views of scratch memory in a kernel ahead of it: they become
@@ -212,6 +261,8 @@ LogicalResult EntryOutliner::capture(Operation *kernel, Value value,
                                      Captures &captures) {
   if (originOf(value)) {
     captures.buffers.insert(value);
+    if (auto shift = value.getDefiningOp<fg::ShiftOp>())
+      captures.numbers.insert(shift.getBy());
     return success();
   }
   Operation *op = value.getDefiningOp();
@@ -259,7 +310,8 @@ LogicalResult EntryOutliner::mergeBuffers(Operation *kernel, Captures &captures,
     Value same;
     for (Value other : distinct) {
       BufferOrigin otherOrigin = *originOf(other);
-      if (origin == otherOrigin && buffer.getType() == other.getType()) {
+      if (origin == otherOrigin && buffer.getType() == other.getType() &&
+          shiftOf(buffer) == shiftOf(other)) {
         same = other;
         break;
       }
@@ -310,7 +362,7 @@ func::FuncOp EntryOutliner::makeBody(scf::ForallOp kernel,
     body.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
                     builder.getUnitAttr());
     body.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
-                    builder.getI64IntegerAttr(FG_ALIGNMENT));
+                    builder.getI64IntegerAttr(alignmentOf(buffers[i])));
   }
   symbols.insert(body);
 
@@ -374,20 +426,27 @@ LLVM::LLVMFuncOp EntryOutliner::makeTask(Location loc, func::FuncOp body,
   if (contextType)
     call = LLVM::LoadOp::create(builder, loc, pointerType,
                                 abi.field(loc, contextType, context, 0));
-  SmallVector<Value> arguments;
-  for (Value buffer : buffers) {
-    Value address = abi.address(loc, call, *originOf(buffer), scratchBytes,
-                                block->getArgument(2));
-    arguments.push_back(
-        abi.asMemRef(loc, address, cast<MemRefType>(buffer.getType())));
-  }
+  llvm::DenseMap<Value, Value> numbers; // as the LLVM dialect has them
   for (auto [i, number] : llvm::enumerate(captures.numbers)) {
     Value place =
         abi.field(loc, contextType, context, static_cast<int32_t>(i) + 1);
-    Value loaded = LLVM::LoadOp::create(
+    numbers[number] = LLVM::LoadOp::create(
         builder, loc, types.convertType(number.getType()), place);
-    arguments.push_back(abi.fromLLVM(loc, loaded, number.getType()));
   }
+  SmallVector<Value> arguments;
+  for (Value buffer : buffers) {
+    auto memref = cast<MemRefType>(buffer.getType());
+    Value address = abi.address(loc, call, *originOf(buffer), scratchBytes,
+                                block->getArgument(2));
+    if (Value shift = shiftOf(buffer))
+      address = LLVM::GEPOp::create(builder, loc, pointerType,
+                                    types.convertType(memref.getElementType()),
+                                    address, ValueRange{numbers.lookup(shift)});
+    arguments.push_back(abi.asMemRef(loc, address, memref));
+  }
+  for (Value number : captures.numbers)
+    arguments.push_back(
+        abi.fromLLVM(loc, numbers.lookup(number), number.getType()));
   arguments.push_back(
       abi.fromLLVM(loc, block->getArgument(1), builder.getIndexType()));
   func::CallOp::create(builder, loc, body, arguments);
@@ -409,7 +468,7 @@ LogicalResult EntryOutliner::outline(scf::ForallOp kernel) {
   std::optional<Iteration> iteration = iterationOf(kernel);
   if (!iteration)
     return failure();
-  flops += flopsOf(kernel);
+  flops += flopsOf(kernel) * tripsOf(kernel);
   if (iteration->total == 0) {
     kernel.erase();
     return success();

@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/gemm/Contraction.h"
 #include "compiler/lowering/gemm/TaskEmitter.h"
+#include "dialects/fg/Fg.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -24,15 +25,21 @@
 #define DEBUG_TYPE "fg-contractions-to-kernels"
 
 using namespace mlir;
+using namespace foregrad;
 using namespace foregrad::compiler;
 
 namespace {
 
-/// The buffer that `view` looks into.
+/// The buffer that `view` looks into, or begins within.
 Value bufferOf(Value view) {
-  while (auto op = view.getDefiningOp<ViewLikeOpInterface>())
-    view = op.getViewSource();
-  return view;
+  while (true) {
+    if (auto op = view.getDefiningOp<ViewLikeOpInterface>())
+      view = op.getViewSource();
+    else if (auto shift = view.getDefiningOp<fg::ShiftOp>())
+      view = shift.getBuffer();
+    else
+      return view;
+  }
 }
 
 /// Whether `view` shows all of its buffer.
@@ -63,7 +70,7 @@ Value zeroFilledBy(Operation *op) {
 /// Whether `op`, or anything inside of it, uses `buffer` or a view of it; the
 /// making of a view is no use.
 bool touches(Operation *op, Value buffer) {
-  if (isa<ViewLikeOpInterface>(op))
+  if (isa<ViewLikeOpInterface, fg::ShiftOp>(op))
     return false;
   return op
       ->walk([&](Operation *inner) {

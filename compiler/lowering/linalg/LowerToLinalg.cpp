@@ -120,6 +120,8 @@ static func::FuncOp createFunction(OpBuilder &builder, fg::EntryOp entry,
              fg::RoleAttr::get(builder.getContext(), binding.role));
     if (binding.written)
       list.set(compiler::kWritesAttr, builder.getUnitAttr());
+    if (int64_t dim = binding.type.findAxis(fg::kBatchAxis); dim >= 0)
+      list.set(compiler::kSampleDimAttr, builder.getI64IntegerAttr(dim));
     attributes.push_back(list.getDictionary(builder.getContext()));
   }
   auto function =

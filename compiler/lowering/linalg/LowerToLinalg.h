@@ -31,6 +31,8 @@ inline constexpr llvm::StringLiteral kNameAttr = "fg.name"; // of the buffer
 inline constexpr llvm::StringLiteral kRoleAttr = "fg.role"; // fg::RoleAttr
 /// Set (unit) if the entry writes the buffer.
 inline constexpr llvm::StringLiteral kWritesAttr = "fg.writes";
+/// i64: the dimension of the buffer that counts samples; absent if none does.
+inline constexpr llvm::StringLiteral kSampleDimAttr = "fg.sample_dim";
 
 /// `fg-lower-to-linalg`: each `fg.entry` becomes a `func.func` on tensors whose
 /// arguments are its buffers in the order of first use.

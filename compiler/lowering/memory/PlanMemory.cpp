@@ -4,10 +4,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The pass --fg-plan-memory. A function's body is a straight line, so a
-// buffer's lifetime is the range between the first and the last operation of
-// that line in which it is used, directly, through a view of it, or somewhere
-// inside.
+// The pass --fg-plan-memory. A function's body is a straight line of kernels
+// and of loops with such lines in them, so a buffer's lifetime is the range
+// between the first and the last operation of its line in which it is used,
+// directly, through a view of it, or somewhere inside. A buffer of the line
+// around a loop that is used in it lives through all of the loop.
 //
 //===----------------------------------------------------------------------===//
 
@@ -146,10 +147,17 @@ public:
       if (attributes && attributes.contains(arenaAttr))
         return function.emitOpError("has a memory plan already");
 
-    Block &body = function.getBody().front();
     int64_t position = 0;
-    for (Operation &op : body)
-      positions[&op] = position++;
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!op->getParentOfType<scf::ForallOp>())
+        positions[op] = {position, position};
+      ++position;
+    });
+    function.walk([&](scf::ForOp loop) {
+      if (auto found = positions.find(loop); found != positions.end())
+        found->second.last =
+            positions.lookup(loop.getBody()->getTerminator()).last;
+    });
 
     WalkResult collected = function.walk([&](Operation *op) {
       if (!allocates(op))
@@ -193,7 +201,7 @@ private:
   /// Finds the lifetime of a buffer outside of kernels. One that nobody uses is
   /// dropped.
   LogicalResult addTemporary(Operation *op, const Extent &extent) {
-    Block &body = function.getBody().front();
+    Block &line = *op->getBlock();
     int64_t first = std::numeric_limits<int64_t>::max();
     int64_t last = -1;
     llvm::SetVector<Value> aliases;
@@ -214,13 +222,13 @@ private:
         // Making a view touches no data.
         if (isa<ViewLikeOpInterface>(user) && user->getNumRegions() == 0)
           continue;
-        int64_t at = positions.lookup(body.findAncestorOpInBlock(*user));
-        first = std::min(first, at);
-        last = std::max(last, at);
+        Range at = positions.lookup(line.findAncestorOpInBlock(*user));
+        first = std::min(first, at.first);
+        last = std::max(last, at.last);
       }
     }
     if (last < 0)
-      first = last = positions.lookup(body.findAncestorOpInBlock(*op));
+      first = last = positions.lookup(op).first;
     temporaries.push_back({op, extent});
     lifetimes.push_back({extent.bytes, first, last});
     return success();
@@ -287,7 +295,10 @@ private:
   }
 
   func::FuncOp function;
-  llvm::DenseMap<Operation *, int64_t> positions; // in the function's body
+  struct Range {
+    int64_t first = 0, last = 0;
+  };
+  llvm::DenseMap<Operation *, Range> positions; // in the text of the function
   SmallVector<Allocation> temporaries;
   SmallVector<Lifetime> lifetimes; // of the temporaries
   llvm::MapVector<Operation *, SmallVector<Allocation>> ofKernels;

@@ -13,6 +13,7 @@
 #include "compiler/lowering/rows/RowsToKernels.h"
 
 #include "compiler/lowering/rows/KernelEmitter.h"
+#include "dialects/fg/Fg.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -53,26 +54,29 @@ linalg::GenericOp copyToGeneric(RewriterBase &rewriter, memref::CopyOp copy) {
 /// What `op` and the ops in it read and write, outside of it.
 void collectBuffers(Operation *op, BufferSet &reads, BufferSet &writes) {
   op->walk([&](Operation *inner) {
-    if (isa<ViewLikeOpInterface>(inner))
+    if (isa<ViewLikeOpInterface, fg::ShiftOp>(inner))
       return;
     auto interface = dyn_cast<MemoryEffectOpInterface>(inner);
     bool recursive = inner->hasTrait<OpTrait::HasRecursiveMemoryEffects>();
     for (Value operand : inner->getOperands()) {
       if (!isa<BaseMemRefType>(operand.getType()))
         continue;
-      Value buffer = bufferOf(operand);
+      // What begins within a buffer stands for all of it, too.
+      SmallVector<Value, 2> buffers = {bufferOf(operand)};
+      while (auto shift = buffers.back().getDefiningOp<fg::ShiftOp>())
+        buffers.push_back(bufferOf(shift.getBuffer()));
       if (!interface) {
         if (recursive)
           continue;
-        reads.insert(buffer);
-        writes.insert(buffer);
+        reads.insert_range(buffers);
+        writes.insert_range(buffers);
         continue;
       }
       SmallVector<MemoryEffects::EffectInstance> effects;
       interface.getEffectsOnValue(operand, effects);
       for (const MemoryEffects::EffectInstance &effect : effects)
         (isa<MemoryEffects::Read>(effect.getEffect()) ? reads : writes)
-            .insert(buffer);
+            .insert_range(buffers);
     }
   });
 }
@@ -146,8 +150,16 @@ public:
     target.l2Bytes = l2;
     if (getOperation().isExternal())
       return;
+    // Lines of ops: the function's own and those of its loops over tiles.
+    SmallVector<Block *> lines;
     for (Block &block : getOperation().getBody())
-      if (failed(runOnBlock(block)))
+      lines.push_back(&block);
+    getOperation().walk([&](scf::ForOp loop) {
+      if (!loop->getParentOfType<scf::ForallOp>())
+        lines.push_back(loop.getBody());
+    });
+    for (Block *line : lines)
+      if (failed(runOnBlock(*line)))
         return signalPassFailure();
   }
 
