@@ -387,11 +387,13 @@ std::vector<Mistake> mistakes() {
       {"ExactForgetsGradient",
        [](Description &d) {
          addEstimate(d);
-         for (size_t i = 0; i < d.entries.back()->bindings.size(); ++i)
-           if (d.tensors[d.entries.back()->bindings[i]]->role == Role::Gradient)
-             d.entries.back()->bindings[i] = 12; // logits
+         schema::EntryT &exact = *d.entries.back();
+         auto weight = std::ranges::find(exact.bindings, 14u);
+         exact.writes.erase(exact.writes.begin() +
+                            (weight - exact.bindings.begin()));
+         exact.bindings.erase(weight);
        },
-       "'exact'"},
+       "entry 'exact': expected to write 'linear.weight.grad'"},
       {"DirectionsOfNothing",
        [](Description &d) { addEstimate(d).perturbed.clear(); },
        "found 0 for 4"},
