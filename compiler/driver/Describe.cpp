@@ -41,6 +41,28 @@ static std::unique_ptr<schema::HyperT> makeHyper(const fg::HyperInfo &info,
   return hyper;
 }
 
+static schema::Law lawOf(Perturbation perturbation) {
+  switch (perturbation) {
+  case Perturbation::Gaussian:
+    return schema::Law::Gaussian;
+  case Perturbation::Rademacher:
+    return schema::Law::Rademacher;
+  case Perturbation::Orthogonal:
+    return schema::Law::Orthogonal;
+  }
+  llvm_unreachable("no law");
+}
+
+static std::unique_ptr<schema::EstimateT> makeEstimate(const RuleChoice &rule) {
+  auto estimate = std::make_unique<schema::EstimateT>();
+  estimate->exact_rule = exactCounterpart(rule).value_or(rule).text();
+  if (rule.info->perturbs) {
+    estimate->directions = static_cast<uint32_t>(rule.options.directions);
+    estimate->law = lawOf(rule.options.perturbation);
+  }
+  return estimate;
+}
+
 void describeModel(const lang::Result &model, const CompileOptions &options,
                    const RuleChoice &rule, const OptimizerInfo &optimizer,
                    schema::ArtifactT &artifact) {
@@ -54,6 +76,7 @@ void describeModel(const lang::Result &model, const CompileOptions &options,
       options.precision == "f64" ? schema::DType::F64 : schema::DType::F32;
   artifact.batch = static_cast<uint32_t>(model.recipe.getBatch());
   artifact.classes = model.classNames;
+  artifact.estimate = makeEstimate(rule);
 
   std::vector<fg::HyperInfo> hypers(optimizer.options.hypers);
   llvm::append_range(hypers, fg::kRateGroups);
@@ -193,6 +216,21 @@ static void dropUnusedHypers(schema::ArtifactT &artifact) {
   });
 }
 
+static std::unique_ptr<schema::PerturbedT>
+makePerturbed(fg::PerturbedOp op, const schema::ArtifactT &artifact) {
+  auto perturbed = std::make_unique<schema::PerturbedT>();
+  perturbed->name = op.getName().str();
+  perturbed->units = op.getUnits();
+  perturbed->acting = op.getActing();
+  perturbed->loss = op.getLoss().str();
+  perturbed->shared = op.getShared();
+  for (auto path : op.getParameters().getAsRange<StringAttr>())
+    for (auto [number, tensor] : llvm::enumerate(artifact.tensors))
+      if (tensor->name == path.getValue())
+        perturbed->parameters.push_back(static_cast<uint32_t>(number));
+  return perturbed;
+}
+
 llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
   TensorTable table(module, artifact);
   for (auto op : module.getOps<fg::EntryOp>()) {
@@ -203,6 +241,12 @@ llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
     artifact.entries.push_back(std::move(entry));
   }
   dropUnusedHypers(artifact);
+  module.walk([&](fg::PerturbedOp op) {
+    artifact.estimate->perturbed.push_back(makePerturbed(op, artifact));
+  });
+  // A model of nothing but heads has nothing to perturb.
+  if (artifact.estimate->perturbed.empty())
+    artifact.estimate->directions = 0;
   // Classes without names are called by their numbers.
   if (artifact.classes.empty())
     for (const auto &tensor : artifact.tensors)

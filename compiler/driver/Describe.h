@@ -27,10 +27,10 @@ void describeModel(const lang::Result &model, const CompileOptions &options,
 mlir::LogicalResult checkNames(mlir::ModuleOp module,
                                const OptimizerInfo &optimizer);
 
-/// Fills tensors and entries from the entries of `module` in fg form. An entry
-/// binds each of its buffers once, in the order of first use, as LowerToLinalg
-/// numbers its arguments. Leaves only those hyperparameters that an entry
-/// reads.
+/// Fills tensors, entries and what is perturbed from `module` in fg form. An
+/// entry binds each of its buffers once, in the order of first use, as
+/// LowerToLinalg numbers its arguments. Leaves only those hyperparameters that
+/// an entry reads.
 llvm::Error describeEntries(mlir::ModuleOp module, schema::ArtifactT &artifact);
 
 } // namespace foregrad::compiler

@@ -228,7 +228,8 @@ bool Driver::runPhases(ModuleOp module, bool &failed) {
 int Driver::checkMemory() {
   uint64_t largest = 0;
   for (const auto &entry : artifact.entries)
-    largest = std::max(largest, entry->arena_bytes);
+    if (entry->name != "exact") // no part of training
+      largest = std::max(largest, entry->arena_bytes);
   if (options.memoryLimit == 0 || largest <= options.memoryLimit)
     return 0;
   return fail(llvm::formatv("--memory-limit {0}: the step needs {1} bytes of "

@@ -27,7 +27,12 @@ ArrayRef<StringRef> phaseOrder() {
 }
 
 static void buildRule(OpPassManager &manager, const PhaseOptions &options) {
-  manager.addPass(createRulePass(*options.rule.info, options.rule.options));
+  const RuleChoice &rule = options.rule;
+  manager.addPass(createRulePass(*rule.info, rule.options));
+  // What the estimates stand in for, so that a run can be compared with it.
+  if (std::optional<RuleChoice> exact = exactCounterpart(rule))
+    manager.addPass(
+        createRulePass(*exact->info, exact->options, Purpose::Compare));
   manager.addPass(createWriteStepPass(options.optimizer));
   manager.addPass(createWriteEntriesPass());
 }

@@ -58,6 +58,16 @@ static Influence influenceOn(const Part &part) {
 // Activities
 //===----------------------------------------------------------------------===//
 
+/// The paths of the part's parameters whose reads are among `values`.
+static SmallVector<Attribute> pathsOf(const Part &part,
+                                      const llvm::DenseSet<Value> &values) {
+  llvm::SetVector<Attribute> paths;
+  for (const ParameterUse &use : part.parameters)
+    if (values.contains(use.value))
+      paths.insert(fg::ParameterOp(use.declaration).getPathAttr());
+  return llvm::to_vector(paths);
+}
+
 /// Perturbations of all sites that reach the loss. The orthogonal law lays the
 /// sites that act on one copy side by side in one frame.
 static FailureOr<Directions> perturbActivities(GradientEntry &entry,
@@ -88,6 +98,10 @@ static FailureOr<Directions> perturbActivities(GradientEntry &entry,
     if (failed(perturbation))
       return failure();
     directions.sites[site] = *perturbation;
+    entry.declarePerturbed({site.getSiteName().str(),
+                            influence.countUnits(operand), frame,
+                            part.head->name, /*shared=*/false,
+                            pathsOf(part, collectLayer(part.ops, operand))});
   }
   return directions;
 }
@@ -153,6 +167,12 @@ static FailureOr<Directions> perturbWeights(GradientEntry &entry,
     if (failed(perturbation))
       return failure();
     directions.parameters[value] = *perturbation;
+    entry.declarePerturbed({parameter.getPath().str(),
+                            type.getNumElements(),
+                            frame,
+                            part.head->name,
+                            /*shared=*/true,
+                            {parameter.getPathAttr()}});
   }
   return directions;
 }

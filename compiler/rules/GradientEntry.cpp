@@ -35,17 +35,23 @@ fg::ArrayType withDirections(fg::ArrayType type, int64_t directions) {
 }
 
 GradientEntry::GradientEntry(fg::ModelOp modelOp, StringRef rule,
-                             const RuleOptions &ruleOptions)
+                             const RuleOptions &ruleOptions,
+                             Purpose entryPurpose)
     : model(modelOp), ruleName(rule), options(ruleOptions),
-      opBuilder(modelOp.getContext()) {
-  opBuilder.setInsertionPointAfter(model);
-  entry = fg::EntryOp::create(opBuilder, model.getLoc(), "gradient");
+      purpose(entryPurpose), opBuilder(modelOp.getContext()) {
+  if (purpose == Purpose::Learn)
+    opBuilder.setInsertionPointAfter(model);
+  else
+    opBuilder.setInsertionPointToEnd(model->getBlock());
+  entry = fg::EntryOp::create(opBuilder, model.getLoc(),
+                              purpose == Purpose::Learn ? "gradient" : "exact");
   opBuilder.setInsertionPointToStart(&entry.getBody().emplaceBlock());
 }
 
 FailureOr<GradientEntry> GradientEntry::begin(fg::ModelOp model, StringRef rule,
-                                              const RuleOptions &options) {
-  GradientEntry result(model, rule, options);
+                                              const RuleOptions &options,
+                                              Purpose purpose) {
+  GradientEntry result(model, rule, options, purpose);
   FailureOr<Primal> primal =
       Primal::write(result.opBuilder, model, /*withLosses=*/true);
   if (failed(primal))
@@ -174,6 +180,9 @@ LogicalResult GradientEntry::finish(StringRef reason) {
   for (const ParameterUse &use : parameters) {
     fg::ParameterOp parameter = use.declaration;
     Value gradient = gradients.lookup(parameter.getPathAttr());
+    if (!gradient && purpose == Purpose::Compare)
+      gradient = fg::createZeros(opBuilder, parameter.getLoc(),
+                                 fg::arrayType(parameter.getResult()));
     if (!gradient) {
       InFlightDiagnostic error = parameter.emitError()
                                  << "parameter '" << parameter.getPath()
@@ -206,7 +215,30 @@ LogicalResult GradientEntry::finish(StringRef reason) {
   writePerturbationEntry();
   eraseDeadOps(entry);
   declareFeedback();
+  writePerturbed();
   return success();
+}
+
+void GradientEntry::declarePerturbed(PerturbedValues values) {
+  for (PerturbedValues &known : perturbed) {
+    if (known.name != values.name)
+      continue;
+    known.units += values.units;
+    for (Attribute path : values.parameters)
+      if (!llvm::is_contained(known.parameters, path))
+        known.parameters.push_back(path);
+    return;
+  }
+  perturbed.push_back(std::move(values));
+}
+
+void GradientEntry::writePerturbed() {
+  OpBuilder builder(model.getContext());
+  builder.setInsertionPointToEnd(&model.getBody().front());
+  for (const PerturbedValues &values : perturbed)
+    fg::PerturbedOp::create(builder, model.getLoc(), values.name, values.units,
+                            values.acting, values.loss, values.shared,
+                            builder.getArrayAttr(values.parameters));
 }
 
 /// The feedback arrays that are used become part of the model.

@@ -31,13 +31,31 @@ struct RuleOptions {
   bool externalPerturbation = false; // perturbations are inputs
 };
 
-/// The entry `gradient` while a rule writes it.
+/// What a gradient is for.
+enum class Purpose {
+  Learn,   // the entry `gradient`, from which `step` is made
+  Compare, // the entry `exact`, which estimates are compared with
+};
+
+/// One perturbation, as `fg.perturbed` declares it.
+struct PerturbedValues {
+  std::string name; // as for `GradientEntry::perturb`
+  int64_t units;    // its values that act on one copy of the loss
+  int64_t acting;   // ... and those of all perturbations
+  llvm::StringRef loss;
+  bool shared;                                   // by all samples: of weights
+  llvm::SmallVector<mlir::Attribute> parameters; // paths of what learns from it
+};
+
+/// The entry `gradient` (or `exact`) while a rule writes it.
 class GradientEntry {
 public:
-  /// Adds the entry behind `model` and writes the primal into it. `rule` is its
-  /// name in error messages.
-  static mlir::FailureOr<GradientEntry>
-  begin(fg::ModelOp model, llvm::StringRef rule, const RuleOptions &options);
+  /// Adds the entry, `gradient` right behind `model`, and writes the primal
+  /// into it. `rule` is its name in error messages.
+  static mlir::FailureOr<GradientEntry> begin(fg::ModelOp model,
+                                              llvm::StringRef rule,
+                                              const RuleOptions &options,
+                                              Purpose purpose = Purpose::Learn);
 
   mlir::OpBuilder &builder() { return opBuilder; }
   Primal &primal() { return primalRecord; }
@@ -62,6 +80,10 @@ public:
                                        fg::ArrayType type,
                                        mlir::Value rows = {});
 
+  /// Declares a perturbation in the model. Where sites share a name, and so a
+  /// perturbation, their units add up.
+  void declarePerturbed(PerturbedValues values);
+
   /// True if `perturb` takes rows.
   bool wantsRows() const {
     return options.perturbation == Perturbation::Orthogonal &&
@@ -81,24 +103,28 @@ public:
 
   /// Writes the losses, the logits and all gradients. It is an error of the
   /// model (at the parameter's line) if a parameter has none under this rule:
-  /// `reason` says why.
+  /// `reason` says why. In `exact` such a gradient is zero: another rule learns
+  /// from it.
   mlir::LogicalResult finish(llvm::StringRef reason);
 
 private:
   GradientEntry(fg::ModelOp model, llvm::StringRef rule,
-                const RuleOptions &options);
+                const RuleOptions &options, Purpose purpose);
   void writePerturbationEntry();
   void declareFeedback();
+  void writePerturbed();
 
   fg::ModelOp model;
   llvm::StringRef ruleName;
   RuleOptions options;
+  Purpose purpose;
   fg::EntryOp entry;
   mlir::OpBuilder opBuilder;
   Primal primalRecord;
   mlir::Value seed, step;
   llvm::MapVector<mlir::StringAttr, mlir::Value> perturbations; // by name
-  llvm::DenseMap<mlir::StringAttr, mlir::Value> gradients;      // by path
+  std::vector<PerturbedValues> perturbed;
+  llvm::DenseMap<mlir::StringAttr, mlir::Value> gradients; // by path
   struct Feedback {
     mlir::Value value;
     double scale;

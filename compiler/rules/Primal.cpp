@@ -121,8 +121,8 @@ FailureOr<Primal> Primal::Writer::run(fg::ModelOp model) {
       return input.emitError("the input '")
              << input.getName() << "' has no axis '" << fg::kBatchAxis << "'";
   for (Operation &op : model.getBody().front()) {
-    if (isa<fg::FeedbackOp>(op))
-      continue;
+    if (isa<fg::FeedbackOp, fg::PerturbedOp>(op))
+      continue; // what rules have found out
     if (isa<fg::LocalLossOp>(op))
       return op.emitError("a loss stands in a block");
     if (auto block = dyn_cast<fg::BlockOp>(op)) {

@@ -96,6 +96,13 @@ llvm::Expected<RuleChoice> parseRule(StringRef text) {
   return choice;
 }
 
+std::optional<RuleChoice> exactCounterpart(const RuleChoice &rule) {
+  const RuleInfo *exact = findRule(rule.info->estimates);
+  if (!exact)
+    return std::nullopt;
+  return RuleChoice{exact, {.normGradient = rule.options.normGradient}};
+}
+
 std::string RuleChoice::text() const {
   SmallVector<std::string> parts;
   if (info->perturbs) {
@@ -114,12 +121,13 @@ namespace {
 struct RulePass : PassWrapper<RulePass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RulePass)
 
-  RulePass(const RuleInfo &rule, const RuleOptions &defaults)
+  RulePass(const RuleInfo &rule, const RuleOptions &defaults, Purpose purpose)
       : info(rule), argument(("fg-rule-" + rule.name).str()) {
     directions = defaults.directions;
     perturbation = perturbationName(defaults.perturbation).str();
     normGradient = defaults.normGradient;
     external = defaults.externalPerturbation;
+    exact = purpose == Purpose::Compare;
   }
   RulePass(const RulePass &other)
       : PassWrapper(other), info(other.info), argument(other.argument) {
@@ -145,9 +153,15 @@ struct RulePass : PassWrapper<RulePass, OperationPass<ModuleOp>> {
       return signalPassFailure();
     }
     options.perturbation = *law;
+    if (exact && !info.estimates.empty()) {
+      getOperation().emitError(argument)
+          << ": is no exact rule, it stands in for " << info.estimates;
+      return signalPassFailure();
+    }
+    Purpose purpose = exact ? Purpose::Compare : Purpose::Learn;
     for (auto model : llvm::to_vector(getOperation().getOps<fg::ModelOp>())) {
       FailureOr<GradientEntry> entry =
-          GradientEntry::begin(model, info.name, options);
+          GradientEntry::begin(model, info.name, options, purpose);
       if (failed(entry) || failed(info.apply(*entry)))
         return signalPassFailure();
     }
@@ -168,13 +182,18 @@ struct RulePass : PassWrapper<RulePass, OperationPass<ModuleOp>> {
   Option<bool> external{*this, "external-perturbation",
                         llvm::cl::desc("read perturbations from buffers"),
                         llvm::cl::init(false)};
+  Option<bool> exact{*this, "exact",
+                     llvm::cl::desc("write the entry `exact`, which estimates "
+                                    "are compared with"),
+                     llvm::cl::init(false)};
 };
 
 } // namespace
 
 std::unique_ptr<Pass> createRulePass(const RuleInfo &rule,
-                                     const RuleOptions &options) {
-  return std::make_unique<RulePass>(rule, options);
+                                     const RuleOptions &options,
+                                     Purpose purpose) {
+  return std::make_unique<RulePass>(rule, options, purpose);
 }
 
 void registerRulePasses() {

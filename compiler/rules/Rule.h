@@ -7,7 +7,8 @@
 // A learning rule adds to a module with one `fg.model` the entry `gradient`,
 // which computes the losses and what the rule takes for the gradient of each
 // parameter. One file a rule; a new one is added to `allRules` and nowhere
-// else.
+// else. Where that gradient stands in for another rule's, the other one is
+// written too, as the entry `exact`.
 //
 //===----------------------------------------------------------------------===//
 
@@ -52,9 +53,15 @@ struct RuleChoice {
 };
 llvm::Expected<RuleChoice> parseRule(llvm::StringRef text);
 
-/// The pass `--fg-rule-NAME` of a rule.
+/// The rule that this one stands in for, with the options that both have;
+/// nothing if it is exact.
+std::optional<RuleChoice> exactCounterpart(const RuleChoice &rule);
+
+/// The pass `--fg-rule-NAME` of a rule. Only a rule that is exact can be there
+/// to compare with.
 std::unique_ptr<mlir::Pass> createRulePass(const RuleInfo &rule,
-                                           const RuleOptions &options = {});
+                                           const RuleOptions &options = {},
+                                           Purpose purpose = Purpose::Learn);
 
 /// Registers every rule as `--fg-rule-NAME`.
 void registerRulePasses();

@@ -96,6 +96,8 @@ public:
   TensorInfo tensor(const schema::Tensor *from, uint32_t index);
   EntryInfo entry(const schema::Entry *from, uint32_t index, size_t tensors);
   CodeInfo codeOf(const schema::Code *from, uint32_t index, size_t segments);
+  PerturbedInfo perturbed(const schema::Perturbed *from, size_t tensors);
+  EstimateInfo estimate(const schema::Estimate *from, size_t tensors);
 
   void spend(uint64_t bytes) {
     if (bytes > budget)
@@ -196,6 +198,34 @@ CodeInfo Reader::codeOf(const schema::Code *from, uint32_t index,
   return to;
 }
 
+PerturbedInfo Reader::perturbed(const schema::Perturbed *from, size_t tensors) {
+  PerturbedInfo to;
+  to.name = name(from->name(), "the name of a perturbation");
+  std::string what = fmt::format("perturbation '{}'", to.name);
+  to.units = from->units();
+  to.acting = from->acting();
+  to.loss = name(from->loss(), what + ": loss");
+  to.shared = from->shared();
+  spend(uint64_t{from->parameters()->size()} * sizeof(uint32_t));
+  for (uint32_t tensor : *from->parameters()) {
+    if (tensor >= tensors)
+      fail("{}: {}: expected one of the {} tensors, found {}", path, what,
+           tensors, tensor);
+    to.parameters.push_back(tensor);
+  }
+  return to;
+}
+
+EstimateInfo Reader::estimate(const schema::Estimate *from, size_t tensors) {
+  EstimateInfo to;
+  to.exactRule = name(from->exact_rule(), "the exact rule");
+  to.directions = from->directions();
+  to.law = enumeration(from->law(), schema::Law::MAX, "law of perturbations");
+  for (const schema::Perturbed *one : *from->perturbed())
+    to.perturbed.push_back(perturbed(one, tensors));
+  return to;
+}
+
 template <typename List>
 auto findNamed(const List &list, std::string_view name) {
   auto found = std::find_if(list.begin(), list.end(), [&](const auto &item) {
@@ -250,6 +280,8 @@ Artifact Artifact::parse(const std::string &path, AlignedBytes bytes) {
   for (const schema::Code *code : *from->code())
     to.code.push_back(read.codeOf(code, static_cast<uint32_t>(to.code.size()),
                                   to.segments.size()));
+  if (const schema::Estimate *estimate = from->estimate())
+    to.estimate = read.estimate(estimate, to.tensors.size());
   checkMeaning(to);
   to.hash = schema::hashBytes(bytes.data(), bytes.size());
   to.bytes = std::move(bytes);

@@ -20,6 +20,7 @@
 #include "runtime/support/DType.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,7 +50,7 @@ struct Binding {
 };
 
 struct EntryInfo {
-  std::string name; ///< init, step, gradient, perturbation, eval or predict
+  std::string name; ///< init, step, gradient, perturbation, exact, ...
   std::string symbol;
   std::vector<Binding> bindings; ///< each tensor at most once
   uint64_t arenaBytes;
@@ -62,6 +63,29 @@ struct HyperInfo {
   double value;     ///< from least to most, all finite
   std::string help;
   double least, most; ///< what a run may set
+};
+
+/// One perturbation and what learns from it.
+struct PerturbedInfo {
+  std::string name; ///< of a site, or a parameter's path; unique
+  uint64_t units;   ///< its values that act on one copy of the loss: 1 or more
+  uint64_t acting;  ///< ... and those of all perturbations: units or more
+  std::string loss; ///< the head
+  bool shared;      ///< one draw for all samples: weights
+  std::vector<uint32_t> parameters; ///< indices into Artifact::tensors, of role
+                                    ///< Parameter, each once
+};
+
+/// Whose gradient the entry `gradient` estimates.
+struct EstimateInfo {
+  /// As fgc --rule takes it; Artifact::rule where that is exact, or else there
+  /// is an entry `exact`, which writes all gradients that `gradient` writes.
+  std::string exactRule;
+  uint32_t directions; ///< estimates, averaged; 0 where nothing is perturbed
+  schema::Law law;
+  /// Empty where nothing is perturbed, and only there; parameters that none
+  /// names learn exactly.
+  std::vector<PerturbedInfo> perturbed;
 };
 
 struct SegmentInfo {
@@ -109,6 +133,7 @@ public:
   std::vector<CodeInfo> code;
   std::vector<SegmentInfo> segments; ///< in the order of the file
   std::vector<std::string> remarks;
+  std::optional<EstimateInfo> estimate; ///< nothing in files of the first fgc
 
   /// Null where there is none.
   const TensorInfo *findTensor(std::string_view name) const;

@@ -50,6 +50,7 @@ const EntryRules *rulesOf(std::string_view entry) {
        bits(Role::Seed, Role::Step),
        bits(Role::Perturbation),
        {}},
+      {"exact", sample | learned, bits(Role::Gradient, Role::Output), {"loss"}},
       {"eval",
        sample | bits(Role::Parameter),
        bits(Role::Output),
@@ -77,6 +78,7 @@ public:
     checkHypers();
     for (const EntryInfo &entry : artifact.entries)
       checkEntry(entry);
+    checkEstimate();
     if (artifact.code.empty())
       fail("{}: expected native code, found none", artifact.path);
   }
@@ -222,8 +224,8 @@ private:
   void checkEntry(const EntryInfo &entry) {
     const EntryRules *rules = rulesOf(entry.name);
     if (!rules)
-      fail("{}: entry '{}': expected init, step, gradient, perturbation, eval "
-           "or predict",
+      fail("{}: entry '{}': expected init, step, gradient, perturbation, "
+           "exact, eval or predict",
            artifact.path, entry.name);
     std::set<uint32_t> bound;
     for (Binding binding : entry.bindings) {
@@ -257,6 +259,56 @@ private:
     if (!written)
       fail("{}: entry '{}': expected to write '{}', found that it does not",
            artifact.path, entry.name, name);
+  }
+
+  /// What is said of the estimate holds together.
+  void checkEstimate() {
+    const EntryInfo *exact = artifact.findEntry("exact");
+    if (!artifact.estimate) {
+      if (exact)
+        fail("{}: entry 'exact': expected to be told what it is the exact "
+             "gradient of, found nothing",
+             artifact.path);
+      return;
+    }
+    const EstimateInfo &estimate = *artifact.estimate;
+    if ((estimate.exactRule == artifact.rule) == (exact != nullptr))
+      fail("{}: the rule {} stands in for {}: expected {} entry 'exact', found "
+           "{}",
+           artifact.path, artifact.rule, estimate.exactRule,
+           exact ? "no" : "an", exact ? "one" : "none");
+    const EntryInfo *gradient = artifact.findEntry("gradient");
+    if (exact && gradient)
+      for (Binding binding : gradient->bindings) {
+        const TensorInfo &tensor = artifact.tensors[binding.tensor];
+        if (tensor.role == Role::Gradient)
+          expectWritten(*exact, &tensor, tensor.name, Role::Gradient);
+      }
+    if ((estimate.directions == 0) != estimate.perturbed.empty())
+      fail("{}: expected perturbations for 1 or more directions, and none for "
+           "0, found {} for {}",
+           artifact.path, estimate.perturbed.size(), estimate.directions);
+    std::set<std::string_view> names;
+    for (const PerturbedInfo &perturbed : estimate.perturbed) {
+      unique(names, "perturbations", perturbed.name);
+      checkPerturbed(perturbed);
+    }
+  }
+
+  void checkPerturbed(const PerturbedInfo &perturbed) {
+    if (perturbed.units == 0 || perturbed.acting < perturbed.units)
+      fail("{}: perturbation '{}': expected 1 or more units, and no more than "
+           "the {} that act together, found {}",
+           artifact.path, perturbed.name, perturbed.acting, perturbed.units);
+    std::set<uint32_t> seen;
+    for (uint32_t index : perturbed.parameters) {
+      const TensorInfo &tensor = artifact.tensors[index];
+      if (tensor.role != Role::Parameter || !seen.insert(index).second)
+        fail("{}: perturbation '{}': expected parameters, each once, found "
+             "'{}'{}",
+             artifact.path, perturbed.name, tensor.name,
+             tensor.role == Role::Parameter ? " twice" : "");
+    }
   }
 
   const Artifact &artifact;

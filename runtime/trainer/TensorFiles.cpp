@@ -45,6 +45,14 @@ void loadTensors(Program &program, const SafetensorsFile &file,
   }
 }
 
+void loadTensorsIfAny(Program &program, const SafetensorsFile &file,
+                      const std::vector<const TensorInfo *> &tensors) {
+  if (std::ranges::any_of(tensors, [&](const TensorInfo *tensor) {
+        return file.find(tensor->name) != nullptr;
+      }))
+    loadTensors(program, file, tensors);
+}
+
 void saveTensors(const std::string &path, const Program &program,
                  const std::vector<const TensorInfo *> &tensors,
                  const std::map<std::string, std::string> &metadata,

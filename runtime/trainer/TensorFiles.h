@@ -21,6 +21,10 @@ namespace foregrad::runtime {
 void loadTensors(Program &program, const SafetensorsFile &file,
                  const std::vector<const TensorInfo *> &tensors);
 
+/// As loadTensors, but where `file` has none of them they stay as they are.
+void loadTensorsIfAny(Program &program, const SafetensorsFile &file,
+                      const std::vector<const TensorInfo *> &tensors);
+
 /// Writes `tensors` under their names. A number without axes gets the shape
 /// `scalarShape` ([] or, for other programs, [1]).
 void saveTensors(const std::string &path, const Program &program,

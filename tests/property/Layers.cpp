@@ -337,8 +337,9 @@ static bool layerConv(Writer &writer, Random &random) {
       continue;
     }
     Axis &axis = writer.axes[i];
-    size_t size = isPadded ? 1 + 2 * random.below(2)
-                           : 1 + random.below(std::min<size_t>(3, axis.size));
+    size_t size = isPadded
+                      ? 1 + 2 * random.below(std::min<size_t>(2, axis.size))
+                      : 1 + random.below(std::min<size_t>(3, axis.size));
     window += (window.empty() ? "" : ", ") + axis.name + " = " + number(size);
     axis.size = ((isPadded ? axis.size - 1 : axis.size - size) / stride) + 1;
   }

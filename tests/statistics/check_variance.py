@@ -71,28 +71,31 @@ def tensor(shape, values, dtype="F64"):
 
 
 class Problem:
-    """The set of samples, the parameters, and the exact gradient of each sample."""
+    """The set of samples, the parameters, and the exact gradient of each sample. With `levels`,
+    images are whole multiples of 1 / levels."""
 
-    def __init__(self, generator):
+    def __init__(self, generator, classes=CLASSES, levels=None):
         def uniform(count, low, high):
             return [generator.uniform(low, high) for _ in range(count)]
 
         self.images = [uniform(INPUTS, 0.2, 1.0) for _ in range(SAMPLES)]
-        self.labels = [generator.randrange(CLASSES) for _ in range(SAMPLES)]
+        if levels:
+            self.images = [[round(x * levels) / levels for x in image] for image in self.images]
+        self.labels = [generator.randrange(classes) for _ in range(SAMPLES)]
         weight = uniform(INPUTS * UNITS, 0.1, 0.6)
-        head, bias = uniform(UNITS * CLASSES, -0.7, 0.7), uniform(CLASSES, -0.3, 0.3)
+        head, bias = uniform(UNITS * classes, -0.7, 0.7), uniform(classes, -0.3, 0.3)
         # Head and readout alike: rules with local losses and without have the same gradient.
         self.parameters = {"block0.layer.weight": tensor((INPUTS, UNITS), weight)}
         for name in ("block0.head", "readout"):
-            self.parameters[name + ".weight"] = tensor((UNITS, CLASSES), head)
-            self.parameters[name + ".bias"] = tensor((CLASSES,), bias)
+            self.parameters[name + ".weight"] = tensor((UNITS, classes), head)
+            self.parameters[name + ".bias"] = tensor((classes,), bias)
         self.gradients = []
         for image, label in zip(self.images, self.labels):
             units = [sum(image[p] * weight[p * UNITS + q] for p in range(INPUTS))
                      for q in range(UNITS)]
-            errors = [sum(units[q] * head[q * CLASSES + c] for q in range(UNITS)) + bias[c] -
-                      (c == label) for c in range(CLASSES)]
-            activity = [sum(head[q * CLASSES + c] * errors[c] for c in range(CLASSES))
+            errors = [sum(units[q] * head[q * classes + c] for q in range(UNITS)) + bias[c] -
+                      (c == label) for c in range(classes)]
+            activity = [sum(head[q * classes + c] * errors[c] for c in range(classes))
                         for q in range(UNITS)]
             self.gradients.append([image[p] * activity[q]
                                    for p in range(INPUTS) for q in range(UNITS)])

@@ -28,12 +28,7 @@ struct Options {
 
 void run(Options options) {
   Artifact artifact = Artifact::load(options.artifact);
-  if (options.data.empty()) {
-    const std::string *recipe = artifact.findRecipe("data");
-    if (!recipe)
-      failUsage("no dataset: the model's recipe names none, give --data SPEC");
-    options.data = *recipe;
-  }
+  options.data = chooseData(artifact, options.data);
   std::unique_ptr<Dataset> data = openDataset(options.data);
   checkDataset(*data, options.data, artifact);
   Program program(artifact, {"eval"}, options.threads);
@@ -63,12 +58,7 @@ void addEval(CLI::App &app) {
                   "Parameters as safetensors (RUN/last.safetensors)")
       ->required()
       ->type_name("FILE");
-  command
-      .add_option(
-          "--data", options->data,
-          "mnist:FOLDER, cifar10:FOLDER, or just mnist (default: the model's "
-          "recipe)")
-      ->type_name("SPEC");
+  addData(command, options->data);
   addThreads(command, options->threads);
   command.add_flag("--json", options->json,
                    "Print {\"error\": percent, \"loss\": mean, \"count\": n}");

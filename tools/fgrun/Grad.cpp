@@ -99,10 +99,7 @@ void loadIfGiven(Program &program, const SafetensorsFile &file, Role role) {
   for (Binding binding : artifact.entry("gradient").bindings)
     if (artifact.tensors[binding.tensor].role == role)
       wanted.push_back(&artifact.tensors[binding.tensor]);
-  if (std::ranges::any_of(wanted, [&](const TensorInfo *tensor) {
-        return file.find(tensor->name) != nullptr;
-      }))
-    loadTensors(program, file, wanted);
+  loadTensorsIfAny(program, file, wanted);
 }
 
 void checkPerturbationOptions(const Artifact &artifact,

@@ -64,6 +64,28 @@ Json entryJson(const Artifact &artifact, const EntryInfo &entry) {
           {"bindings", std::move(bindings)}};
 }
 
+Json estimateJson(const Artifact &artifact) {
+  if (!artifact.estimate)
+    return nullptr;
+  const EstimateInfo &estimate = *artifact.estimate;
+  Json perturbed = Json::array();
+  for (const PerturbedInfo &one : estimate.perturbed) {
+    Json parameters = Json::array();
+    for (uint32_t index : one.parameters)
+      parameters.push_back(artifact.tensors[index].name);
+    perturbed.push_back({{"name", one.name},
+                         {"units", one.units},
+                         {"acting", one.acting},
+                         {"loss", one.loss},
+                         {"shared", one.shared},
+                         {"parameters", std::move(parameters)}});
+  }
+  return {{"exact_rule", estimate.exactRule},
+          {"directions", estimate.directions},
+          {"law", schema::EnumNameLaw(estimate.law)},
+          {"perturbed", std::move(perturbed)}};
+}
+
 void printJson(const Artifact &artifact) {
   Json parameters = Json::array(), tensors = Json::array(),
        entries = Json::array(), hypers = Json::array(), code = Json::array(),
@@ -116,6 +138,7 @@ void printJson(const Artifact &artifact) {
                {"parameters", std::move(parameters)},
                {"tensors", std::move(tensors)},
                {"entries", std::move(entries)},
+               {"estimate", estimateJson(artifact)},
                {"hypers", std::move(hypers)},
                {"recipe", std::move(recipe)},
                {"code", std::move(code)},
@@ -146,6 +169,21 @@ void printParameters(const Artifact &artifact) {
     if (tensor.role == Role::Parameter)
       fmt::print("  {:{}}  {:{}}  {:>10}  {}\n", tensor.name, nameWidth,
                  axesText(tensor), shapeWidth, tensor.elements, tensor.init);
+}
+
+void printEstimate(const Artifact &artifact) {
+  if (!artifact.estimate || artifact.estimate->perturbed.empty())
+    return;
+  const EstimateInfo &estimate = *artifact.estimate;
+  size_t nameWidth = 4;
+  for (const PerturbedInfo &one : estimate.perturbed)
+    nameWidth = std::max(nameWidth, one.name.size());
+  fmt::print("\nperturbed, to estimate the gradients of {} (values that act on "
+             "one copy of a loss)\n  {:{}}  {:>12}  {:>12}  loss\n",
+             estimate.exactRule, "", nameWidth, "its own", "of all");
+  for (const PerturbedInfo &one : estimate.perturbed)
+    fmt::print("  {:{}}  {:>12}  {:>12}  {}\n", one.name, nameWidth, one.units,
+               one.acting, one.loss);
 }
 
 void printTable(const Artifact &artifact) {
@@ -179,6 +217,7 @@ void printTable(const Artifact &artifact) {
   for (const EntryInfo &entry : artifact.entries)
     fmt::print("  {:<14}{:>12}{:>16}{:>12.3f}\n", entry.name, entry.arenaBytes,
                entry.scratchBytesPerWorker, entry.flops * 1e-6);
+  printEstimate(artifact);
   fmt::print("\nnumbers that a run can set (fgrun train --set)\n");
   for (const HyperInfo &hyper : artifact.hypers)
     fmt::print("  {:<20}{:<12g}{}\n", hyper.name, hyper.value, hyper.help);

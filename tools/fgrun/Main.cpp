@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "tools/fgrun/Commands.h"
 
+#include "runtime/loader/Artifact.h"
 #include "runtime/support/Error.h"
 
 #include <new>
@@ -29,6 +30,26 @@ void addThreads(CLI::App &command, int &threads) {
       ->type_name("T");
 }
 
+void addData(CLI::App &command, std::string &spec) {
+  command
+      .add_option(
+          "--data", spec,
+          "mnist:FOLDER, cifar10:FOLDER, or just mnist (default: the model's "
+          "recipe)")
+      ->type_name("SPEC");
+}
+
+std::string chooseData(const runtime::Artifact &artifact,
+                       const std::string &given) {
+  if (!given.empty())
+    return given;
+  const std::string *recipe = artifact.findRecipe("data");
+  if (!recipe)
+    runtime::failUsage(
+        "no dataset: the model's recipe names none, give --data SPEC");
+  return *recipe;
+}
+
 static void addCommands(CLI::App &app) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "fgrun " FOREGRAD_VERSION);
@@ -36,8 +57,8 @@ static void addCommands(CLI::App &app) {
              "fgrun COMMAND --help shows more.\n\n"
              "Exit code: 0 done, 1 the input or the run is at fault, 2 wrong "
              "usage,\n75 stopped on request after saving.");
-  for (auto *add :
-       {addTrain, addEval, addPredict, addInspect, addBench, addGrad})
+  for (auto *add : {addTrain, addEval, addPredict, addInspect, addBench,
+                    addGrad, addDiagnose})
     add(app);
 }
 

@@ -104,6 +104,14 @@ LogicalResult ModelOp::verify() {
 // block, loss, predict
 //===----------------------------------------------------------------------===//
 
+LogicalResult PerturbedOp::verify() {
+  if (static_cast<int64_t>(getUnits()) < 1 || getActing() < getUnits())
+    return emitOpError() << "expected 1 or more units, and no more than the "
+                         << getActing() << " that act on a copy, found "
+                         << getUnits();
+  return success();
+}
+
 LogicalResult BlockOp::verify() {
   FailureOr<YieldOp> yield = findYield(*this, getBody());
   if (failed(yield) ||

@@ -105,6 +105,30 @@ def Fg_FeedbackOp : Fg_Op<"feedback"> {
   let assemblyFormat = "$path `scale` $scale attr-dict `:` $array";
 }
 
+def Fg_PerturbedOp : Fg_Op<"perturbed"> {
+  let summary = "What a rule perturbs, and what learns from it";
+  let description = [{
+    A learning rule that perturbs adds it to the model, one for each perturbation: so many
+    `units` of its values act on one copy of the loss (the head `loss`), together with those of
+    other perturbations `acting` ones. `shared`: by all samples, as weights are. From it
+    the parameters at these paths get their gradients.
+
+    ```mlir
+    fg.perturbed "block0.channel" units 8 acting 24 loss "block0.head"
+      parameters ["block0.channel.weight", "block0.channel.bias"]
+    fg.perturbed "block0.channel.bias" units 16 acting 400 loss "block0.head" shared
+      parameters ["block0.channel.bias"]
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$units, I64Attr:$acting, StrAttr:$loss,
+                       UnitAttr:$shared, StrArrayAttr:$parameters);
+  let assemblyFormat = [{
+    $name `units` $units `acting` $acting `loss` $loss (`shared` $shared^)?
+    `parameters` $parameters attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
 def Fg_BlockOp : Fg_Op<"block", [SingleBlock]> {
   let summary = "The unit of locality";
   let description = [{

@@ -34,7 +34,7 @@
 
 // SIGNS-COUNT-2: law {{ ?}}rademacher
 
-// GIVEN-NOT: fg.perturb
+// GIVEN-NOT: fg.perturb %
 // GIVEN: fg.read "block0.layer.perturbation" role {{ ?}}perturbation : <[batch = 2, token = 2, unit = 4], f32>
 // GIVEN-NOT: fg.entry "perturbation"
 

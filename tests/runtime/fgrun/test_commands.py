@@ -48,7 +48,7 @@ class CommandsTest(support.FgrunTest):
 
     def test_help_is_complete(self):
         out, _ = self.run_fgrun("--help")
-        for command in ("train", "eval", "predict", "inspect", "bench", "grad"):
+        for command in ("train", "eval", "predict", "inspect", "bench", "grad", "diagnose"):
             self.assertIn(command, out)
             shown, _ = self.run_fgrun(command, "--help")
             self.assertIn("Example", shown)
@@ -71,6 +71,14 @@ class CommandsTest(support.FgrunTest):
             self.assertIn("missing.fgb", error)
         _, error = self.run_fgrun("predict", "test.fgb", "--params", "x", "a.png", code=1)
         self.assertIn("later part", error)
+
+    def test_an_old_artifact_cannot_be_diagnosed(self):
+        # The test model says nothing of what its rule estimates.
+        _, error = self.run_fgrun("diagnose", "test.fgb", "--data", self.data, code=1)
+        self.assertIn("compile the model again", error)
+        _, error = self.run_fgrun("diagnose", "missing.fgb", code=1)
+        self.assertIn("missing.fgb", error)
+        self.run_fgrun("diagnose", "test.fgb", "--draws", "1", code=2)
 
     def test_train_then_eval(self):
         out, _ = self.run_fgrun("train", "test.fgb", "--data", self.data, "--out", "run")

@@ -162,6 +162,56 @@ TEST(Artifact, NamesBothAbiVersions) {
               AllOf(HasSubstr("ABI version 9"), HasSubstr("reads version 1")));
 }
 
+/// The entry `exact`, of what the test model's gradient is said to estimate:
+/// without perturbations and feedback, it writes the same.
+schema::EstimateT &addEstimate(schema::ArtifactT &description) {
+  auto exact =
+      std::make_unique<schema::EntryT>(entryOf(description, "gradient"));
+  exact->name = "exact";
+  for (size_t i = exact->bindings.size(); i-- > 0;) {
+    schema::Role role = description.tensors[exact->bindings[i]]->role;
+    if (role != schema::Role::Seed && role != schema::Role::Step)
+      continue;
+    exact->bindings.erase(exact->bindings.begin() + static_cast<ptrdiff_t>(i));
+    exact->writes.erase(exact->writes.begin() + static_cast<ptrdiff_t>(i));
+  }
+  description.entries.push_back(std::move(exact));
+  auto perturbed = std::make_unique<schema::PerturbedT>();
+  perturbed->name = "linear";
+  perturbed->units = 10;
+  perturbed->acting = 20;
+  perturbed->loss = "readout";
+  perturbed->parameters = {2, 3}; // linear.weight, linear.bias
+  description.estimate = std::make_unique<schema::EstimateT>();
+  description.estimate->exact_rule = "bp";
+  description.estimate->directions = 4;
+  description.estimate->law = schema::Law::Rademacher;
+  description.estimate->perturbed.push_back(std::move(perturbed));
+  return *description.estimate;
+}
+
+TEST(Artifact, SaysWhatItEstimates) {
+  schema::ArtifactT description = describeModel();
+  EXPECT_FALSE(
+      Artifact::parse(fileName, alignedCopy(serializeModel(describeModel())))
+          .estimate);
+  addEstimate(description);
+  const Artifact artifact = Artifact::parse(
+      fileName, alignedCopy(serializeModel(std::move(description))));
+  ASSERT_TRUE(artifact.estimate);
+  EXPECT_EQ(artifact.estimate->exactRule, "bp");
+  EXPECT_EQ(artifact.estimate->directions, 4u);
+  EXPECT_EQ(artifact.estimate->law, schema::Law::Rademacher);
+  ASSERT_EQ(artifact.estimate->perturbed.size(), 1u);
+  const PerturbedInfo &perturbed = artifact.estimate->perturbed.front();
+  EXPECT_EQ(perturbed.name, "linear");
+  EXPECT_EQ(perturbed.units, 10u);
+  EXPECT_EQ(perturbed.acting, 20u);
+  EXPECT_EQ(perturbed.loss, "readout");
+  EXPECT_FALSE(perturbed.shared);
+  EXPECT_THAT(perturbed.parameters, testing::ElementsAre(2u, 3u));
+}
+
 struct Mistake {
   std::string name;
   std::function<void(schema::ArtifactT &)> make;
@@ -312,6 +362,68 @@ std::vector<Mistake> mistakes() {
        "an arena of"},
       {"FlopsNegative", [](Description &d) { d.entries[0]->flops = -1; },
        "operations"},
+      {"ExactOfNothing",
+       [](Description &d) {
+         addEstimate(d);
+         d.estimate.reset();
+       },
+       "entry 'exact': expected to be told"},
+      {"EstimateWithoutExact",
+       [](Description &d) {
+         addEstimate(d);
+         d.entries.pop_back();
+       },
+       "expected an entry 'exact', found none"},
+      {"ExactOfAnExactRule",
+       [](Description &d) { addEstimate(d).exact_rule = d.rule; },
+       "expected no entry 'exact', found one"},
+      {"ExactReadsSeed",
+       [](Description &d) {
+         addEstimate(d);
+         d.entries.back()->bindings.push_back(8);
+         d.entries.back()->writes.push_back(0);
+       },
+       "entry 'exact': expected not to read 'seed'"},
+      {"ExactForgetsGradient",
+       [](Description &d) {
+         addEstimate(d);
+         schema::EntryT &exact = *d.entries.back();
+         auto weight = std::ranges::find(exact.bindings, 14u);
+         exact.writes.erase(exact.writes.begin() +
+                            (weight - exact.bindings.begin()));
+         exact.bindings.erase(weight);
+       },
+       "entry 'exact': expected to write 'linear.weight.grad'"},
+      {"DirectionsOfNothing",
+       [](Description &d) { addEstimate(d).perturbed.clear(); },
+       "found 0 for 4"},
+      {"PerturbedWithoutDirections",
+       [](Description &d) { addEstimate(d).directions = 0; }, "found 1 for 0"},
+      {"UnknownLaw",
+       [](Description &d) { addEstimate(d).law = static_cast<schema::Law>(3); },
+       "law of perturbations"},
+      {"PerturbedTwice",
+       [](Description &d) {
+         auto &perturbed = addEstimate(d).perturbed;
+         perturbed.push_back(
+             std::make_unique<schema::PerturbedT>(*perturbed.front()));
+       },
+       "names of perturbations, found 'linear' twice"},
+      {"PerturbedWithoutUnits",
+       [](Description &d) { addEstimate(d).perturbed[0]->units = 0; },
+       "1 or more units"},
+      {"MoreUnitsThanAct",
+       [](Description &d) { addEstimate(d).perturbed[0]->units = 21; },
+       "no more than the 20 that act together, found 21"},
+      {"PerturbedParameterOutOfRange",
+       [](Description &d) { addEstimate(d).perturbed[0]->parameters[0] = 17; },
+       "one of the 17 tensors, found 17"},
+      {"PerturbedParameterTwice",
+       [](Description &d) { addEstimate(d).perturbed[0]->parameters[0] = 3; },
+       "found 'linear.bias' twice"},
+      {"PerturbedInput",
+       [](Description &d) { addEstimate(d).perturbed[0]->parameters[0] = 0; },
+       "found 'image'"},
       {"CodeWithoutSegment", [](Description &d) { d.code[0]->segment = 1; },
        "one of the 1 segments, found 1"},
   };
