@@ -13,6 +13,7 @@
 #include "compiler/targets/Cpu.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -62,8 +63,9 @@ private:
   bool runPhases(ModuleOp module, bool &failed);
   bool finishPhase(StringRef phase, ModuleOp module);
   bool dump(StringRef phase, ModuleOp module);
+  uint64_t temporaries(llvm::ArrayRef<EntryCode> entries) const;
+  bool fitTiles(ModuleOp module);
   int writeCode(CompiledModule code);
-  int checkMemory();
 
   const CompileOptions &options;
   const ArtifactCheck &check;
@@ -208,6 +210,10 @@ bool Driver::runPhases(ModuleOp module, bool &failed) {
         return false;
       }
     }
+    if (phase == "tiles" && !fitTiles(module)) {
+      failed = true;
+      return false;
+    }
     if (mlir::failed(runPhase(phase, module, phases))) {
       // A user's mistake was reported at its line by the rule. All else is
       // ours.
@@ -225,17 +231,56 @@ bool Driver::runPhases(ModuleOp module, bool &failed) {
   return true;
 }
 
-int Driver::checkMemory() {
+/// The most bytes that an entry of training needs for temporaries.
+uint64_t Driver::temporaries(llvm::ArrayRef<EntryCode> entries) const {
   uint64_t largest = 0;
-  for (const auto &entry : artifact.entries)
-    if (entry->name != "exact") // no part of training
-      largest = std::max(largest, entry->arena_bytes);
-  if (options.memoryLimit == 0 || largest <= options.memoryLimit)
-    return 0;
-  return fail(llvm::formatv("--memory-limit {0}: the step needs {1} bytes of "
-                            "temporaries at batch {2}; a smaller --batch needs "
-                            "less",
-                            options.memoryLimit, largest, artifact.batch));
+  for (const EntryCode &entry : entries)
+    if (entry.name != "exact") // no part of training
+      largest = std::max(largest, entry.arenaBytes);
+  return largest;
+}
+
+/// Makes tiles smaller until the temporaries of `module`, as the phase
+/// `buffers` left it, keep the limit; reports it where even single samples do
+/// not.
+bool Driver::fitTiles(ModuleOp module) {
+  if (options.memoryLimit == 0)
+    return true;
+  // An artifact's batch was checked: it is not 0.
+  ScopedDiagnosticHandler silence(&context, [](Diagnostic &) {
+    return success(); // what the tries say is said again by the phases
+  });
+  int64_t tile = options.tile;
+  int64_t next =
+      std::max<int64_t>(1, llvm::bit_floor(uint64_t(artifact.batch)));
+  while (true) {
+    PhaseOptions tried = phases;
+    tried.tile = tile;
+    OwningOpRef<ModuleOp> copy = module.clone();
+    if (mlir::failed(runPhase("tiles", *copy, tried)) ||
+        mlir::failed(runPhase("kernels", *copy, tried)))
+      return true; // the phases themselves will report it
+    if (llvm::Error error = outlineEntries(*copy)) {
+      llvm::consumeError(std::move(error));
+      return true;
+    }
+    uint64_t needed = temporaries(plannedEntries(*copy));
+    if (needed <= options.memoryLimit) {
+      phases.tile = tile;
+      return true;
+    }
+    if (tile == 1 || options.tile != 0) {
+      fail(llvm::formatv("--memory-limit {0}: the step needs {1} bytes of "
+                         "temporaries at batch {2} with {3} at a time{4}",
+                         options.memoryLimit, needed, artifact.batch,
+                         tile == 1 ? std::string("one sample")
+                                   : std::to_string(tile) + " samples",
+                         tile == 1 ? "" : "; a smaller --tile needs less"));
+      return false;
+    }
+    tile = next;
+    next = std::max<int64_t>(1, next / 2);
+  }
 }
 
 int Driver::writeCode(CompiledModule code) {
@@ -249,9 +294,17 @@ int Driver::writeCode(CompiledModule code) {
     (*entry)->arena_bytes = compiled.arenaBytes;
     (*entry)->scratch_bytes_per_worker = compiled.scratchBytes;
     (*entry)->flops = compiled.flops;
+    for (const KernelCode &kernel : compiled.kernels) {
+      auto described = std::make_unique<schema::KernelT>();
+      described->what = kernel.what;
+      described->where = kernel.where;
+      described->flops = kernel.flops;
+      described->bytes = kernel.bytes;
+      described->loop = kernel.loop;
+      described->trips = kernel.trips;
+      (*entry)->kernels.push_back(std::move(described));
+    }
   }
-  if (int status = checkMemory())
-    return status;
   auto cpu = std::make_unique<schema::CodeT>();
   cpu->target = "cpu";
   cpu->triple = phases.target.triple;

@@ -44,6 +44,28 @@ llvm::Error runPasses(ModuleOp module, StringRef what,
   return llvm::createStringError("cannot " + what + text);
 }
 
+std::vector<KernelCode> kernelsOf(LLVM::LLVMFuncOp entry) {
+  std::vector<KernelCode> kernels;
+  auto list = entry->getAttrOfType<ArrayAttr>(kernelsAttr);
+  if (!list)
+    return kernels;
+  for (auto kernel : list.getAsRange<DictionaryAttr>()) {
+    auto text = [&](StringRef name) {
+      return kernel.getAs<StringAttr>(name).getValue().str();
+    };
+    auto number = [&](StringRef name) {
+      return kernel.getAs<FloatAttr>(name).getValueAsDouble();
+    };
+    auto count = [&](StringRef name) {
+      return kernel.getAs<IntegerAttr>(name).getInt();
+    };
+    kernels.push_back({text("what"), text("where"), number("flops"),
+                       number("bytes"), static_cast<uint32_t>(count("loop")),
+                       static_cast<uint64_t>(count("trips"))});
+  }
+  return kernels;
+}
+
 } // namespace
 
 llvm::Error outlineEntries(ModuleOp module) {
@@ -66,7 +88,8 @@ std::vector<EntryCode> plannedEntries(ModuleOp module) {
     auto flops = function->getAttrOfType<FloatAttr>(flopsAttr);
     entries.push_back({name.str(), function.getSymName().str(),
                        bytes(arenaBytesAttr), bytes(scratchBytesAttr),
-                       flops ? flops.getValueAsDouble() : 0});
+                       flops ? flops.getValueAsDouble() : 0,
+                       kernelsOf(function)});
   }
   return entries;
 }

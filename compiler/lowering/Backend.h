@@ -25,12 +25,21 @@
 namespace foregrad::compiler {
 
 /// What the artifact says of one entry.
+/// One parallel loop of an entry, see schema::Kernel.
+struct KernelCode {
+  std::string what, where;
+  double flops = 0, bytes = 0;
+  uint32_t loop = 0;
+  uint64_t trips = 1;
+};
+
 struct EntryCode {
   std::string name;          // as the function in the module: step, eval, ...
   std::string symbol;        // in the shared object, of type fg_entry
   uint64_t arenaBytes = 0;   // a multiple of 64
   uint64_t scratchBytes = 0; // of each worker, a multiple of 64
   double flops = 0; // of one call: the sum of fg.flops over its kernels
+  std::vector<KernelCode> kernels; // in the order of their calls
 };
 
 struct CompiledModule {

@@ -61,7 +61,7 @@ void Program::allocate() {
       call.buffers.push_back(buffers[binding.tensor].data());
 }
 
-void Program::run(std::string_view entry) {
+void Program::run(std::string_view entry, Profile *profile) {
   auto call = std::find_if(calls.begin(), calls.end(),
                            [&](const Call &c) { return c.name == entry; });
   if (call == calls.end())
@@ -76,6 +76,11 @@ void Program::run(std::string_view entry) {
   arguments.parallel_for = Workers::parallelFor;
   arguments.pool = &workers;
   arguments.workers = workers.size();
+  if (profile) {
+    arguments.parallel_for = Profile::parallelFor;
+    arguments.pool = profile;
+    profile->begin();
+  }
   int32_t status = call->function(&arguments);
   if (status == FG_STATUS_ABI_MISMATCH)
     fail("{}: its code was made for another ABI than version {}: compile the "
@@ -83,6 +88,8 @@ void Program::run(std::string_view entry) {
          model.path, FG_ABI_VERSION);
   if (status != FG_STATUS_OK)
     fail("{}: entry '{}' ended with status {}", model.path, entry, status);
+  if (profile)
+    profile->end();
 }
 
 void *Program::data(const TensorInfo &tensor) {

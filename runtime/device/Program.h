@@ -9,6 +9,7 @@
 #ifndef FOREGRAD_RUNTIME_DEVICE_PROGRAM_H
 #define FOREGRAD_RUNTIME_DEVICE_PROGRAM_H
 
+#include "runtime/device/Profile.h"
 #include "runtime/device/Workers.h"
 #include "runtime/loader/Artifact.h"
 #include "runtime/loader/Code.h"
@@ -29,8 +30,14 @@ public:
   Program(const Artifact &artifact,
           std::initializer_list<std::string_view> entries, int threads);
 
-  /// Calls an entry that was named at construction.
-  void run(std::string_view entry);
+  /// Calls an entry that was named at construction. `profile`, if not null, was
+  /// made by `profileOf` and times its kernels.
+  void run(std::string_view entry, Profile *profile = nullptr);
+
+  /// To time the kernels of an entry; the program must outlive it.
+  Profile profileOf(std::string_view entry) {
+    return Profile(workers, model.entry(entry));
+  }
 
   const Artifact &artifact() const { return model; }
   int threads() const { return workers.size(); }

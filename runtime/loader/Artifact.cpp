@@ -94,6 +94,7 @@ public:
   }
 
   TensorInfo tensor(const schema::Tensor *from, uint32_t index);
+  KernelInfo kernel(const schema::Kernel *from, const std::string &entry);
   EntryInfo entry(const schema::Entry *from, uint32_t index, size_t tensors);
   CodeInfo codeOf(const schema::Code *from, uint32_t index, size_t segments);
   PerturbedInfo perturbed(const schema::Perturbed *from, size_t tensors);
@@ -145,6 +146,23 @@ TensorInfo Reader::tensor(const schema::Tensor *from, uint32_t index) {
   return to;
 }
 
+KernelInfo Reader::kernel(const schema::Kernel *from,
+                          const std::string &entry) {
+  KernelInfo to;
+  to.what = text(from->what(), entry + ": a kernel");
+  to.where = text(from->where(), entry + ": a kernel");
+  to.flops = from->flops();
+  to.bytes = from->bytes();
+  to.loop = from->loop();
+  to.trips = from->trips();
+  if (!(to.flops >= 0 && to.flops < 1e30) ||
+      !(to.bytes >= 0 && to.bytes < 1e30) || to.trips == 0)
+    fail("{}: {}: expected a kernel's operations, bytes and calls, found {}, "
+         "{} and {}",
+         path, entry, to.flops, to.bytes, to.trips);
+  return to;
+}
+
 EntryInfo Reader::entry(const schema::Entry *from, uint32_t index,
                         size_t tensors) {
   EntryInfo to;
@@ -161,6 +179,9 @@ EntryInfo Reader::entry(const schema::Entry *from, uint32_t index,
   if (!(to.flops >= 0 && to.flops < 1e30))
     fail("{}: {}: expected a number of operations, found {}", path, what,
          to.flops);
+  if (from->kernels())
+    for (const schema::Kernel *one : *from->kernels())
+      to.kernels.push_back(kernel(one, what));
   size_t count = from->bindings()->size();
   if (from->writes()->size() != count)
     fail("{}: {}: expected a write flag for each of the {} bindings, found {}",

@@ -49,6 +49,15 @@ struct Binding {
   bool written;
 };
 
+/// One parallel loop of an entry.
+struct KernelInfo {
+  std::string what;    ///< in words
+  std::string where;   ///< FILE:LINE:COLUMN of the model, or empty
+  double flops, bytes; ///< of one call
+  uint32_t loop;       ///< 0, or the number of the loop that calls it
+  uint64_t trips;      ///< of that loop: 1 or more
+};
+
 struct EntryInfo {
   std::string name; ///< init, step, gradient, perturbation, exact, ...
   std::string symbol;
@@ -56,6 +65,8 @@ struct EntryInfo {
   uint64_t arenaBytes;
   uint64_t scratchBytesPerWorker;
   double flops;
+  std::vector<KernelInfo> kernels; ///< in the order of their calls; empty in
+                                   ///< files of the first fgc
 };
 
 struct HyperInfo {

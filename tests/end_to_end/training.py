@@ -198,6 +198,23 @@ def test_evaluation_agrees_with_metrics(programs):
             f"expected the error {expected} of metrics.jsonl, found {result}")
 
 
+def test_profile_accounts_for_the_step(programs):
+    """bench --profile: kernels with their lines of the model, whose times add up to the step's."""
+    shown = json.loads(programs.run(programs.fgrun, "bench", programs.model("lg-fg-a"), "--steps",
+                                    "20", "--threads", "1", "--profile", "--json"))
+    kernels = shown["kernels"]
+    total = sum(kernel["ms"] for kernel in kernels)
+    require(0.5 * shown["step_ms"]["min"] < total < 1.5 * shown["step_ms"]["max"],
+            f"expected kernels of about {shown['step_ms']} ms together, found {total}")
+    require(abs(sum(kernel["share"] for kernel in kernels) - 1) < 1e-9, "shares do not add up to 1")
+    flops = sum(kernel["gflops"] * kernel["ms"] * 1e-3 for kernel in kernels)
+    require(abs(flops / shown["gflop_per_step"] - 1) < 1e-6,
+            f"expected {shown['gflop_per_step']} GFLOP of products, found {flops}")
+    products = [kernel for kernel in kernels if kernel["what"].startswith("product")]
+    require(products and all(".fg:" in kernel["where"] for kernel in products),
+            f"expected products with their lines of the model, found {products}")
+
+
 def main(members, description):
     """Runs one of the tests among `members`, a module's globals."""
     tests = {name[len("test_"):]: function for name, function in members.items()

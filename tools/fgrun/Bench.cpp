@@ -13,6 +13,7 @@
 #include <chrono>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -29,6 +30,7 @@ struct Options {
   uint64_t steps = 0; ///< 0: as many as fit in about three seconds
   int threads = 0;
   bool json = false;
+  bool profile = false;
 };
 
 /// Bytes as of an 8-bit image, scaled to 0..1, and labels of all classes.
@@ -46,10 +48,10 @@ void fillSynthetic(Program &program) {
           static_cast<int32_t>(philox64(0, 1, i) % artifact.classes.size());
 }
 
-double timeStep(Program &program, uint64_t step) {
+double timeStep(Program &program, uint64_t step, Profile *profile = nullptr) {
   auto start = std::chrono::steady_clock::now();
   program.setStep(step);
-  program.run("step");
+  program.run("step", profile);
   auto end = std::chrono::steady_clock::now();
   return std::chrono::duration<double, std::milli>(end - start).count();
 }
@@ -60,6 +62,64 @@ uint64_t peakResidentBytes() {
     if (line.starts_with("VmHWM:"))
       return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
   return 0;
+}
+
+/// What a kernel took in a step, on average.
+struct KernelTime {
+  const KernelInfo *kernel;
+  double milliseconds, share; // of all kernels: 0..1
+  double gflops() const {
+    return kernel->flops * static_cast<double>(kernel->trips) /
+           (milliseconds * 1e6);
+  }
+  double gigabytes() const { // a second
+    return kernel->bytes * static_cast<double>(kernel->trips) /
+           (milliseconds * 1e6);
+  }
+};
+
+/// The slowest first.
+std::vector<KernelTime> kernelTimes(const Profile &profile,
+                                    const EntryInfo &entry) {
+  std::vector<KernelTime> times;
+  double all = 0;
+  for (size_t i = 0; i < entry.kernels.size(); ++i) {
+    double milliseconds =
+        profile.seconds()[i] * 1e3 / static_cast<double>(profile.entries());
+    times.push_back({&entry.kernels[i], milliseconds, 0});
+    all += milliseconds;
+  }
+  for (KernelTime &time : times)
+    time.share = time.milliseconds / all;
+  std::sort(times.begin(), times.end(),
+            [](const KernelTime &a, const KernelTime &b) {
+              return a.milliseconds > b.milliseconds;
+            });
+  return times;
+}
+
+void printProfile(const std::vector<KernelTime> &times) {
+  fmt::print("\n{:>7}  {:>9}  {:>6}  {:>8}  {:>7}  {:<36}  {}\n", "share",
+             "ms a step", "calls", "GFLOP/s", "GB/s", "kernel", "at");
+  for (const KernelTime &time : times)
+    fmt::print("{:6.1f}%  {:9.3f}  {:6}  {:>8}  {:7.1f}  {:<36}  {}\n",
+               time.share * 100, time.milliseconds, time.kernel->trips,
+               time.kernel->flops > 0 ? fmt::format("{:.1f}", time.gflops())
+                                      : "",
+               time.gigabytes(), time.kernel->what, time.kernel->where);
+}
+
+nlohmann::ordered_json profileJson(const std::vector<KernelTime> &times) {
+  auto list = nlohmann::ordered_json::array();
+  for (const KernelTime &time : times)
+    list.push_back({{"what", time.kernel->what},
+                    {"where", time.kernel->where},
+                    {"calls", time.kernel->trips},
+                    {"ms", time.milliseconds},
+                    {"share", time.share},
+                    {"gflops", time.gflops()},
+                    {"gigabytes_per_second", time.gigabytes()}});
+  return list;
 }
 
 void run(const Options &options) {
@@ -80,14 +140,22 @@ void run(const Options &options) {
     steps = static_cast<uint64_t>(
         std::clamp(3000 / std::max(expected, 1e-3), 5.0, 2000.0));
 
+  const EntryInfo &entry = artifact.entry("step");
+  std::optional<Profile> profile;
+  if (options.profile && entry.kernels.empty())
+    fail("{}: was compiled without a list of its kernels: compile it again",
+         options.artifact);
+  if (options.profile)
+    profile.emplace(program.profileOf("step"));
   std::vector<double> times;
   for (uint64_t i = 0; i < steps; ++i)
-    times.push_back(timeStep(program, warmUp + i));
+    times.push_back(
+        timeStep(program, warmUp + i, profile ? &*profile : nullptr));
   std::sort(times.begin(), times.end());
   const size_t half = times.size() / 2;
   const double median =
       times.size() % 2 ? times[half] : (times[half - 1] + times[half]) / 2;
-  const double gflop = artifact.entry("step").flops * 1e-9;
+  const double gflop = entry.flops * 1e-9;
   const double gflops = gflop / (median * 1e-3);
 
   if (!options.json) {
@@ -100,6 +168,8 @@ void run(const Options &options) {
                times.front(), times.back(), gflop, gflops,
                static_cast<double>(program.plannedBytes()) / (1 << 20),
                static_cast<double>(peakResidentBytes()) / (1 << 20));
+    if (profile)
+      printProfile(kernelTimes(*profile, entry));
     return;
   }
   nlohmann::ordered_json json = {
@@ -116,6 +186,8 @@ void run(const Options &options) {
       {"model", artifact.model},
       {"steps", steps},
   };
+  if (profile)
+    json["kernels"] = profileJson(kernelTimes(*profile, entry));
   fmt::print("{}\n", json.dump());
 }
 
@@ -135,8 +207,12 @@ void addBench(CLI::App &app) {
       ->type_name("N");
   addThreads(command, options->threads);
   command.add_flag("--json", options->json, "Print one JSON object");
+  command.add_flag("--profile", options->profile,
+                   "Also show each kernel: its time, its rate and the line of "
+                   "the model that it comes from");
   command.footer("Examples:\n"
                  "  fgrun bench model.fgb\n"
+                 "  fgrun bench model.fgb --profile\n"
                  "  fgrun bench model.fgb --steps 100 --threads 1 --json");
   command.callback([options] { run(*options); });
 }

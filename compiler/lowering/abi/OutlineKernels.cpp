@@ -91,14 +91,33 @@ double flopsOf(Operation *op) {
   return 0;
 }
 
-/// How often the loops around `kernel` run it.
-double tripsOf(scf::ForallOp kernel) {
-  double trips = 1;
-  for (auto loop = kernel->getParentOfType<scf::ForOp>(); loop;
-       loop = loop->getParentOfType<scf::ForOp>())
-    if (std::optional<llvm::APInt> count = loop.getStaticTripCount())
-      trips *= count->roundToDouble();
-  return trips;
+/// How often the loop around `kernel` runs it; nothing, with an error, if that
+/// is not known.
+std::optional<int64_t> tripsOf(scf::ForallOp kernel) {
+  auto loop = kernel->getParentOfType<scf::ForOp>();
+  if (!loop)
+    return 1;
+  std::optional<llvm::APInt> count = loop.getStaticTripCount();
+  if (count && !loop->getParentOfType<scf::ForOp>())
+    return count->getSExtValue();
+  kernel.emitOpError("stands in a loop whose bounds are not constant, or in "
+                     "more than one");
+  return std::nullopt;
+}
+
+/// FILE:LINE:COLUMN of the first place in a source file that `loc` names, or an
+/// empty text.
+std::string placeOf(Location loc) {
+  std::string place;
+  loc->walk([&](Location part) {
+    auto file = dyn_cast<FileLineColLoc>(part);
+    if (!file)
+      return WalkResult::advance();
+    place = file.getFilename().str() + ":" + std::to_string(file.getLine()) +
+            ":" + std::to_string(file.getColumn());
+    return WalkResult::interrupt();
+  });
+  return place;
 }
 
 /// By how many elements `buffer` begins behind its origin; null if it does not.
@@ -158,6 +177,7 @@ private:
                             ArrayRef<Value> buffers, const Captures &captures,
                             Type contextType, StringRef name);
   Type contextType(const Captures &captures);
+  LogicalResult describe(scf::ForallOp kernel);
   void makeEntry();
 
   func::FuncOp entry;
@@ -170,8 +190,34 @@ private:
   LLVM::LLVMFuncOp exported;
   int64_t scratchBytes = 0;
   double flops = 0;
-  unsigned kernels = 0;
+  SmallVector<Attribute> kernels;                  // a dictionary for each
+  llvm::SmallDenseMap<Operation *, int64_t> loops; // their numbers, from 1
 };
+
+/// Notes what the kernel is, for those who measure it.
+LogicalResult EntryOutliner::describe(scf::ForallOp kernel) {
+  std::optional<int64_t> trips = tripsOf(kernel);
+  if (!trips)
+    return failure();
+  double operations = flopsOf(kernel);
+  flops += operations * static_cast<double>(*trips);
+  auto what = kernel->getAttrOfType<StringAttr>(whatAttr);
+  auto bytes = kernel->getAttrOfType<IntegerAttr>(bytesAttr);
+  int64_t loop = 0;
+  if (auto around = kernel->getParentOfType<scf::ForOp>())
+    loop = loops.try_emplace(around, static_cast<int64_t>(loops.size()) + 1)
+               .first->second;
+  NamedAttrList list;
+  list.set("what", what ? what : builder.getStringAttr("kernel"));
+  list.set("where", builder.getStringAttr(placeOf(kernel.getLoc())));
+  list.set("flops", builder.getF64FloatAttr(operations));
+  list.set("bytes", builder.getF64FloatAttr(
+                        bytes ? static_cast<double>(bytes.getInt()) : 0));
+  list.set("loop", builder.getI64IntegerAttr(loop));
+  list.set("trips", builder.getI64IntegerAttr(*trips));
+  kernels.push_back(list.getDictionary(builder.getContext()));
+  return success();
+}
 
 LogicalResult EntryOutliner::readArguments() {
   if (entry.getNumResults() != 0)
@@ -468,11 +514,12 @@ LogicalResult EntryOutliner::outline(scf::ForallOp kernel) {
   std::optional<Iteration> iteration = iterationOf(kernel);
   if (!iteration)
     return failure();
-  flops += flopsOf(kernel) * tripsOf(kernel);
   if (iteration->total == 0) {
     kernel.erase();
     return success();
   }
+  if (failed(describe(kernel)))
+    return failure();
 
   hoistPlacedBuffers(kernel);
   Captures captures;
@@ -491,7 +538,7 @@ LogicalResult EntryOutliner::outline(scf::ForallOp kernel) {
     return failure();
 
   Location loc = kernel.getLoc();
-  std::string number = std::to_string(kernels++);
+  std::string number = std::to_string(kernels.size() - 1);
   std::string prefix = entry.getSymName().str();
   func::FuncOp body = makeBody(kernel, *iteration, captures, buffers, merged,
                                prefix + "_kernel" + number);
@@ -516,13 +563,8 @@ LogicalResult EntryOutliner::outline(scf::ForallOp kernel) {
           builder, loc, abi.toLLVM(loc, value),
           abi.field(loc, context, argument, static_cast<int32_t>(i) + 1));
   }
-  if (iteration->total == 1) {
-    Value zero = abi.constant(loc, 0);
-    LLVM::CallOp::create(builder, loc, task, ValueRange{argument, zero, zero});
-  } else {
-    Value address = LLVM::AddressOfOp::create(builder, loc, task);
-    abi.callParallelFor(loc, call, iteration->total, address, argument);
-  }
+  Value address = LLVM::AddressOfOp::create(builder, loc, task);
+  abi.callParallelFor(loc, call, iteration->total, address, argument);
   kernel.erase();
   return success();
 }
@@ -607,6 +649,7 @@ LogicalResult EntryOutliner::run() {
   copyBytes(scratchBytesAttr);
   exported->setAttr(entryAttr, builder.getStringAttr(entry.getSymName()));
   exported->setAttr(flopsAttr, builder.getF64FloatAttr(flops));
+  exported->setAttr(kernelsAttr, builder.getArrayAttr(kernels));
   makeEntry();
   symbols.erase(entry);
   return success();

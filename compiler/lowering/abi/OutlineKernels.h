@@ -20,6 +20,13 @@ namespace foregrad::compiler {
 /// Of an scf.forall, i64 or float: the floating-point operations of all its
 /// iterations. Of an exported entry, f64: their sum.
 inline constexpr llvm::StringLiteral flopsAttr = "fg.flops";
+/// Of an scf.forall, string and i64: what it computes, in words, and the bytes
+/// of the buffers that it reads and writes, each element once.
+inline constexpr llvm::StringLiteral whatAttr = "fg.what";
+inline constexpr llvm::StringLiteral bytesAttr = "fg.bytes";
+/// Of an exported entry: its kernels in the order of their calls, as
+/// dictionaries (what, where, flops, bytes, loop, trips; see KernelCode).
+inline constexpr llvm::StringLiteral kernelsAttr = "fg.kernels";
 /// Of an exported entry, string: the entry's name (its symbol is
 /// foregrad_NAME).
 inline constexpr llvm::StringLiteral entryAttr = "fg.entry";

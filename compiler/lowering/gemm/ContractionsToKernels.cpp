@@ -6,6 +6,7 @@
 
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 
+#include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/gemm/Contraction.h"
 #include "compiler/lowering/gemm/TaskEmitter.h"
 #include "dialects/fg/Fg.h"
@@ -20,6 +21,7 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/Support/DebugLog.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 #define DEBUG_TYPE "fg-contractions-to-kernels"
@@ -101,6 +103,41 @@ Operation *absorbableFill(linalg::GenericOp op, const Contraction &product) {
     return same ? before : nullptr;
   }
   return nullptr;
+}
+
+/// "product 256 x 512 x 512": rows, columns and what is summed, of how many.
+std::string describe(const Contraction &product) {
+  int64_t summed = product.k.size, times = 1;
+  for (const ContractionDim &dim : product.outerK)
+    summed *= dim.size;
+  for (const ContractionDim &dim : product.batch)
+    times *= dim.size;
+  if (product.group)
+    times *= product.group->size;
+  std::string text = llvm::formatv("product {0} x {1} x {2}", product.m.size,
+                                   product.n.size, summed);
+  return times == 1 ? text : text + ", " + std::to_string(times) + " times";
+}
+
+/// Of all three operands, each element once.
+int64_t bytesOf(const Contraction &product) {
+  auto elements = [&](int64_t ContractionDim::*stride) {
+    int64_t count = 1;
+    auto add = [&](const ContractionDim &dim) {
+      if (dim.*stride != 0)
+        count *= dim.size;
+    };
+    for (const ContractionDim &dim : {product.m, product.n, product.k})
+      add(dim);
+    llvm::for_each(product.batch, add);
+    llvm::for_each(product.outerK, add);
+    if (product.group)
+      add(*product.group);
+    return count;
+  };
+  return product.elementBytes() *
+         (elements(&ContractionDim::a) + elements(&ContractionDim::b) +
+          elements(&ContractionDim::c));
 }
 
 struct ContractionsToKernelsPass
@@ -190,8 +227,10 @@ struct ContractionsToKernelsPass
       scf::ForallOp forall =
           emitTasks(rewriter, op.getLoc(), *product,
                     chooseBlocking(*product, target), fill != nullptr);
-      forall->setAttr("fg.flops", rewriter.getI64IntegerAttr(
-                                      2 * product->multiplications()));
+      forall->setAttr(flopsAttr, rewriter.getI64IntegerAttr(
+                                     2 * product->multiplications()));
+      forall->setAttr(whatAttr, rewriter.getStringAttr(describe(*product)));
+      forall->setAttr(bytesAttr, rewriter.getI64IntegerAttr(bytesOf(*product)));
       op.erase();
       // A fill that is a generic stands earlier in the list: it was visited.
       if (fill)

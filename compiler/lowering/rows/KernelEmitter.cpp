@@ -6,6 +6,7 @@
 
 #include "compiler/lowering/rows/KernelEmitter.h"
 
+#include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/rows/BodyEmitter.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -16,6 +17,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/RegionUtils.h"
 
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -60,6 +62,7 @@ public:
     double nanoseconds = 0;
     for (const RowOp &op : group.ops)
       nanoseconds += estimateNanoseconds(op);
+    describe();
     if (group.ops.size() == 1)
       emitAlone(group.ops.front(), tasksFor(nanoseconds));
     else
@@ -69,6 +72,38 @@ public:
 private:
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
+  }
+
+  /// "rows 8192 x 512, 3 ops": of the largest op; and the bytes of all buffers
+  /// that others see, each element once.
+  void describe() {
+    const RowOp *largest = &group.ops.front();
+    llvm::SmallMapVector<Value, int64_t, 8> elements;
+    for (const RowOp &op : group.ops) {
+      if (op.size() > largest->size())
+        largest = &op;
+      for (const Access *access : op.accesses()) {
+        if (!access->buffer)
+          continue;
+        int64_t count = 1;
+        for (unsigned d = 0; d < op.numDims(); ++d)
+          if (access->form.coefficients[d] != 0)
+            count *= op.extents[d];
+        int64_t &most = elements[access->buffer];
+        most = std::max(most, count);
+      }
+    }
+    for (auto [buffer, count] : elements)
+      if (!isPrivate(buffer))
+        bytesSeen +=
+            count *
+            ceilDiv(cast<MemRefType>(buffer.getType()).getElementTypeBitWidth(),
+                    8);
+    int64_t columns = largest->numDims() == 0 ? 1 : largest->extents.back();
+    what = "rows " + std::to_string(largest->size() / columns) + " x " +
+           std::to_string(columns);
+    if (group.ops.size() > 1)
+      what += ", " + std::to_string(group.ops.size()) + " ops";
   }
 
   /// Allocations and constants that the kernel needs, moved in front of it.
@@ -141,6 +176,8 @@ private:
     auto forall = scf::ForallOp::create(
         b, loc, ArrayRef<OpFoldResult>{b.getIndexAttr(tasks)}, ValueRange(),
         std::nullopt);
+    forall->setAttr(whatAttr, b.getStringAttr(what));
+    forall->setAttr(bytesAttr, b.getI64IntegerAttr(bytesSeen));
     b.setInsertionPointToStart(forall.getBody());
     return forall.getInductionVars().front();
   }
@@ -272,6 +309,8 @@ private:
   const TargetDescription &target;
   OpBuilder b;
   Location loc = b.getUnknownLoc();
+  std::string what;
+  int64_t bytesSeen = 0; // by others
 };
 
 } // namespace

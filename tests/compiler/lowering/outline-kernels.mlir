@@ -8,6 +8,9 @@
 // CHECK-SAME:    fg.arena_bytes = 128 : i64
 // CHECK-SAME:    fg.entry = "step"
 // CHECK-SAME:    fg.flops = 1.600000e+01 : f64
+// The kernels in the order of their calls, for those who measure them.
+// CHECK-SAME:    fg.kernels = [{bytes = 6.400000e+01 : f64, flops = 1.200000e+01 : f64, loop = 0 : i64, trips = 1 : i64, what = "copy 8 x 4"
+// CHECK-SAME:                  {bytes = 0.000000e+00 : f64, flops = 4.000000e+00 : f64, loop = 0 : i64, trips = 1 : i64, what = "kernel"
 // CHECK-SAME:    fg.scratch_bytes = 8192 : i64
 // The version and the size of fg_call.
 // CHECK:         %[[VERSION:.*]] = llvm.load %[[CALL]] : !llvm.ptr -> i32
@@ -23,8 +26,9 @@
 // CHECK:         %[[POOL:.*]] = llvm.load
 // CHECK:         %[[COUNT:.*]] = llvm.mlir.constant(8 : i64)
 // CHECK:         llvm.call %[[FUNCTION]](%[[POOL]], %[[COUNT]], %[[TASK]], %[[CALL]])
-// A kernel with one iteration is called directly.
-// CHECK:         llvm.call @step_task1(%[[CALL]],
+// CHECK:         %[[TASK1:.*]] = llvm.mlir.addressof @step_task1
+// CHECK:         %[[ONE:.*]] = llvm.mlir.constant(1 : i64)
+// CHECK:         llvm.call %{{.*}}(%{{.*}}, %[[ONE]], %[[TASK1]], %[[CALL]])
 // CHECK:         llvm.mlir.constant(0 : i32)
 // CHECK:         llvm.return
 // CHECK:       ^[[MISMATCH]]:
@@ -64,7 +68,7 @@ func.func @step(%x: memref<8x4xf32> {fg.binding = 3 : i64},
     %f = memref.load %x[%i, %i] : memref<8x4xf32>
     memref.store %f, %w[%i] : memref<2048xf32>
     memref.store %f, %rows[%i, %c0] : memref<8x4xf32>
-  } {fg.flops = 12 : i64}
+  } {fg.flops = 12 : i64, fg.what = "copy 8 x 4", fg.bytes = 64 : i64}
   scf.forall (%i) in (1) {
     %f = memref.load %t[%i] : memref<32xf32>
     memref.store %f, %x[%i, %i] : memref<8x4xf32>
@@ -118,6 +122,43 @@ func.func @shapes(%x: memref<2x3xf32> {fg.binding = 0 : i64}) {
     }
   }
   scf.forall (%i) in (0) {
+  }
+  return
+}
+
+// -----
+
+// Kernels in a loop over tiles: what begins within a buffer is an argument of its own, aligned as far
+// as every tile is; the number of the tile travels in the structure; the loop's kernels count as
+// often as it turns.
+
+// CHECK-LABEL: llvm.func @foregrad_tiles
+// CHECK-SAME:    fg.flops = 4.000000e+01 : f64
+// CHECK-SAME:    fg.kernels = [{{.*}}flops = 1.000000e+01 : f64, loop = 1 : i64, trips = 4 : i64
+// CHECK:         %[[CONTEXT:.*]] = llvm.alloca %{{.*}} x !llvm.struct<(ptr, i64)>
+// CHECK:         scf.for
+// CHECK:           llvm.store %{{.*}} : i64, !llvm.ptr
+// CHECK:           llvm.call %{{.*}}(%{{.*}}, %{{.*}}, %{{.*}}, %[[CONTEXT]])
+// CHECK-LABEL: func.func private @tiles_kernel0
+// CHECK-SAME:    memref<16x4xf32> {llvm.align = 32 : i64, llvm.noalias}
+// CHECK-SAME:    memref<4xf32> {llvm.align = 64 : i64, llvm.noalias}
+// CHECK-LABEL: llvm.func internal @tiles_task0
+// CHECK:         %[[BY:.*]] = llvm.load %{{.*}} -> i64
+// CHECK:         llvm.getelementptr %{{.*}}[%[[BY]]] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+// CHECK:         call @tiles_kernel0
+func.func @tiles(%x: memref<16x4xf32> {fg.binding = 0 : i64},
+                 %sum: memref<4xf32> {fg.binding = 1 : i64}) {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %c2 = arith.constant 2 : index
+  scf.for %first = %c0 to %c8 step %c2 {
+    %by = arith.muli %first, %c4 : index
+    %tile = fg.shift %x by %by : memref<16x4xf32>
+    scf.forall (%i) in (4) {
+      %f = memref.load %tile[%c0, %i] : memref<16x4xf32>
+      memref.store %f, %sum[%i] : memref<4xf32>
+    } {fg.flops = 10 : i64}
   }
   return
 }

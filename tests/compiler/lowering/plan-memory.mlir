@@ -125,3 +125,33 @@ func.func @layout(%x: memref<2x3xf32> {fg.binding = 0 : i64}) {
   memref.copy %a, %x : memref<2x3xf32, strided<[16, 1]>> to memref<2x3xf32>
   return
 }
+
+// -----
+
+// In a loop over tiles: buffers of the loop share bytes with each other, and not with one from
+// outside that is used in it, before or behind.
+
+// CHECK-LABEL: func.func @tiles
+// CHECK-SAME:    fg.arena_bytes = 256 : i64
+// CHECK:         %[[C0:.*]] = arith.constant 0 : index
+// CHECK:         memref.view %{{.*}}[%[[C0]]][] : memref<256xi8> to memref<32xf32>
+// CHECK:         scf.for
+// CHECK:           %[[C128:.*]] = arith.constant 128 : index
+// CHECK:           memref.view %{{.*}}[%[[C128]]][] : memref<256xi8> to memref<32xf32>
+// CHECK:           %[[AGAIN:.*]] = arith.constant 128 : index
+// CHECK:           memref.view %{{.*}}[%[[AGAIN]]][] : memref<256xi8> to memref<32xf32>
+func.func @tiles(%x: memref<32xf32> {fg.binding = 0 : i64}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %a = memref.alloc() : memref<32xf32>
+  scf.for %i = %c0 to %c4 step %c1 {
+    %b = memref.alloc() : memref<32xf32>
+    %c = memref.alloc() : memref<32xf32>
+    memref.copy %x, %b : memref<32xf32> to memref<32xf32>
+    memref.copy %b, %x : memref<32xf32> to memref<32xf32>
+    memref.copy %x, %c : memref<32xf32> to memref<32xf32>
+    memref.copy %c, %a : memref<32xf32> to memref<32xf32>
+  }
+  return
+}

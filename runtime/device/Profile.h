@@ -1,0 +1,50 @@
+//===- Profile.h - Where the time of an entry goes --------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#ifndef FOREGRAD_RUNTIME_DEVICE_PROFILE_H
+#define FOREGRAD_RUNTIME_DEVICE_PROFILE_H
+
+#include "runtime/device/Workers.h"
+#include "runtime/loader/Artifact.h"
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace foregrad::runtime {
+
+/// Times every parallel loop of an entry. An fg_parallel_for whose pool is a
+/// Profile; calls are told apart by their order, which is that of
+/// EntryInfo::kernels.
+class Profile {
+public:
+  /// `workers` and `entry` must outlive the profile.
+  Profile(Workers &workers, const EntryInfo &entry);
+
+  /// Called before and after each call of the entry. `end` throws Error where
+  /// the code did not call the kernels that the artifact lists.
+  void begin() { calls = 0; }
+  void end();
+
+  /// Seconds of each kernel, in the order of EntryInfo::kernels, over all calls
+  /// so far, and how often the entry was called.
+  const std::vector<double> &seconds() const { return sums; }
+  uint64_t entries() const { return count; }
+
+  static void parallelFor(void *pool, int64_t size, fg_body body,
+                          void *context);
+
+private:
+  Workers &workers;
+  const EntryInfo &entry;
+  std::vector<uint32_t> order; ///< kernel of each call within an entry's call
+  std::vector<double> sums;
+  size_t calls = 0;
+  uint64_t count = 0;
+};
+
+} // namespace foregrad::runtime
+
+#endif // FOREGRAD_RUNTIME_DEVICE_PROFILE_H

@@ -1,0 +1,78 @@
+//===- ProfileTest.cpp - Time goes to the kernel that took it -------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/device/Profile.h"
+
+#include "runtime/support/Error.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+namespace foregrad::runtime {
+namespace {
+
+/// Kernel 0, then 1 and 2 in turn three times, then 3.
+EntryInfo entryWithLoop() {
+  EntryInfo entry = {};
+  entry.name = "step";
+  entry.kernels = {{"a", "", 0, 0, 0, 1},
+                   {"b", "", 0, 0, 1, 3},
+                   {"c", "", 0, 0, 1, 3},
+                   {"d", "", 0, 0, 0, 1}};
+  return entry;
+}
+
+void call(Profile &profile, int milliseconds) {
+  Profile::parallelFor(
+      &profile, 1,
+      [](void *context, int64_t, int64_t) {
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds(*static_cast<int *>(context)));
+      },
+      &milliseconds);
+}
+
+TEST(Profile, TellsKernelsApartByTheOrderOfCalls) {
+  Workers workers(1);
+  EntryInfo entry = entryWithLoop();
+  Profile profile(workers, entry);
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    profile.begin();
+    for (int milliseconds : {0, 0, 20, 0, 20, 0, 20, 0})
+      call(profile, milliseconds);
+    profile.end();
+  }
+  EXPECT_EQ(profile.entries(), 2u);
+  ASSERT_EQ(profile.seconds().size(), 4u);
+  EXPECT_GE(profile.seconds()[2], 0.12);
+  for (size_t other : {0u, 1u, 3u})
+    EXPECT_LT(profile.seconds()[other], 0.06) << other;
+}
+
+TEST(Profile, RefusesCodeThatCallsOtherKernels) {
+  Workers workers(1);
+  EntryInfo entry = entryWithLoop();
+  Profile profile(workers, entry);
+  profile.begin();
+  for (int i = 0; i < 7; ++i)
+    call(profile, 0);
+  EXPECT_THROW(profile.end(), Error);
+  profile.begin();
+  for (int i = 0; i < 9; ++i)
+    call(profile, 0);
+  EXPECT_THROW(profile.end(), Error);
+}
+
+TEST(Profile, RefusesMoreCallsThanAnyStepMakes) {
+  Workers workers(1);
+  EntryInfo entry = entryWithLoop();
+  entry.kernels[1].trips = UINT64_MAX / 2;
+  EXPECT_THROW(Profile(workers, entry), Error);
+}
+
+} // namespace
+} // namespace foregrad::runtime
