@@ -23,7 +23,7 @@
 // CHECK: vector.broadcast %[[X]] : f32 to vector<16xf32>
 // CHECK: vector.fma
 // CHECK: vector.store %{{.*}}, %[[FLATC]]
-// CHECK: {fg.flops = 1572864 : i64}
+// CHECK: {fg.bytes = 106496 : i64, fg.flops = 1572864 : i64, fg.what = "product 128 x 96 x 64"}
 // CHECK-NOT: linalg
 
 // AVX2-LABEL: func.func @rows
@@ -46,7 +46,7 @@ func.func @rows(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96
 // CHECK: vector.maskedload %{{.*}}, %[[MASK]]
 // CHECK: iter_args
 // CHECK: vector.maskedstore %{{.*}}, %[[MASK]]
-// CHECK: {fg.flops = 1310720 : i64}
+// CHECK: fg.flops = 1310720 : i64
 func.func @tail(%a: memref<128x512xf32>, %b: memref<512x10xf32>, %c: memref<128x10xf32>) {
   linalg.matmul ins(%a, %b : memref<128x512xf32>, memref<512x10xf32>) outs(%c : memref<128x10xf32>)
   return
@@ -66,7 +66,7 @@ func.func @tail(%a: memref<128x512xf32>, %b: memref<512x10xf32>, %c: memref<128x
 // CHECK: scf.if %[[FIRST]]
 // CHECK: vector.load
 // CHECK: vector.fma
-// CHECK: {fg.flops = 67108864 : i64}
+// CHECK: fg.flops = 67108864 : i64
 func.func @weight_gradient(%a: memref<32x64x128xf64>, %q: memref<32x64x128xf64>, %c: memref<128x128xf64>) {
   %zero = arith.constant 0.0 : f64
   linalg.fill ins(%zero : f64) outs(%c : memref<128x128xf64>)
@@ -90,7 +90,7 @@ func.func @weight_gradient(%a: memref<32x64x128xf64>, %q: memref<32x64x128xf64>,
 // CHECK: scf.forall
 // CHECK-NOT: memref.alloca
 // CHECK: vector.fma
-// CHECK: {fg.flops = 4194304 : i64}
+// CHECK: fg.flops = 4194304 : i64, fg.what = "product 256 x 32 x 32, 8 times"
 func.func @grouped(%x: memref<32x8x8x32xf32>, %w: memref<8x32x32xf32>, %c: memref<32x8x8x32xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%c : memref<32x8x8x32xf32>)

@@ -133,7 +133,7 @@ func.func @layout(%x: memref<2x3xf32> {fg.binding = 0 : i64}) {
 
 // CHECK-LABEL: func.func @tiles
 // CHECK-SAME:    fg.arena_bytes = 256 : i64
-// CHECK:         %[[C0:.*]] = arith.constant 0 : index
+// CHECK:         %[[C0:c0_[0-9]+]] = arith.constant 0 : index
 // CHECK:         memref.view %{{.*}}[%[[C0]]][] : memref<256xi8> to memref<32xf32>
 // CHECK:         scf.for
 // CHECK:           %[[C128:.*]] = arith.constant 128 : index

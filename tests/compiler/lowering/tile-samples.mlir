@@ -19,9 +19,11 @@
 // CHECK:        %[[H:.*]] = memref.alloc() {{.*}}: memref<4x16xf32>
 // CHECK:        linalg.generic {{.*}} ins(%[[TILE]] : {{.*}}) outs(%[[H]] : memref<4x16xf32>)
 // CHECK:        linalg.generic {{.*}} ins(%[[H]] : memref<4x16xf32>) outs(%[[G]] : memref<16xf32>)
-// CHECK:      }
+// CHECK:          linalg.yield
+// CHECK-NEXT:   }
+// CHECK-NEXT: }
 // CHECK-NEXT: linalg.generic {{.*}} outs(%[[G]] : memref<16xf32>)
-// CHECK-NEXT: return
+// CHECK:      return
 func.func @sum(%x: memref<8x16xf32> {fg.binding = 0 : i64, fg.sample_dim = 0 : i64},
                %g: memref<16xf32> {fg.binding = 1 : i64}) {
   %zero = arith.constant 0.0 : f32

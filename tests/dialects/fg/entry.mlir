@@ -5,8 +5,8 @@
 // CHECK: fg.read "image" role input : <[batch = 4, pixel = 3], f32>
 // CHECK: fg.write %{{.*}} to "logits" role output : <[batch = 4, pixel = 3], f32>
 
-// LOWER: func.func @predict(%[[IMAGE:.*]]: memref<4x3xf32> {fg.binding = 0 : i64, fg.name = "image", fg.role = #fg<role input>},
-// LOWER-SAME: %[[LOGITS:.*]]: memref<4x3xf32> {fg.binding = 1 : i64, fg.name = "logits", fg.role = #fg<role output>, fg.writes})
+// LOWER: func.func @predict(%[[IMAGE:.*]]: memref<4x3xf32> {fg.binding = 0 : i64, fg.name = "image", fg.role = #fg<role input>, fg.sample_dim = 0 : i64},
+// LOWER-SAME: %[[LOGITS:.*]]: memref<4x3xf32> {fg.binding = 1 : i64, fg.name = "logits", fg.role = #fg<role output>, fg.sample_dim = 0 : i64, fg.writes})
 // LOWER: %[[X:.*]] = bufferization.to_tensor %[[IMAGE]] restrict :
 // LOWER: bufferization.materialize_in_destination %[[X]] in restrict writable %[[LOGITS]]
 
