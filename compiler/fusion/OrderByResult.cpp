@@ -49,8 +49,8 @@ struct EntryOps {
   llvm::DenseMap<Operation *, unsigned> number;
 };
 
-/// Writes stay where they are: they take effect at the end, and their order is
-/// that of the entry's buffers.
+/// Reads come first, and writes stay where they are: the order of both is that
+/// of the entry's buffers.
 void orderByResult(fg::EntryOp entry) {
   Block &block = entry.getBody().front();
   EntryOps all(block);
@@ -66,6 +66,11 @@ void orderByResult(fg::EntryOp entry) {
 
   SmallVector<Operation *> order;
   llvm::BitVector placed(static_cast<unsigned>(all.ops.size()));
+  for (auto [number, op] : llvm::enumerate(all.ops))
+    if (isa<fg::ReadOp>(op)) {
+      placed.set(static_cast<unsigned>(number));
+      order.push_back(op);
+    }
   for (auto [count, result] : cheapest)
     for (unsigned number : results[result].set_bits())
       if (!placed.test(number)) {
