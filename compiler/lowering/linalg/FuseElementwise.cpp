@@ -143,10 +143,10 @@ static bool shouldFuse(OpOperand &use) {
   auto consumer = cast<linalg::GenericOp>(use.getOwner());
   bool once = producer->hasOneUse();
   bool repeats = loopCount(consumer) > loopCount(producer);
-  // A perturbation is made where it is needed, whatever that costs, but not
-  // again for each element of a larger loop nest.
+  // A perturbation is dear: what several need is made once, for a tile of
+  // samples, and lies in the cache until its last use.
   if (isPerturbation(producer))
-    return !repeats;
+    return llvm::all_equal(producer->getUsers()) && !repeats;
   if (!hasRoom(use))
     return false;
   if (showsWindows(producer))
@@ -216,19 +216,18 @@ public:
   StringRef getDescription() const final {
     return R"(Fuses loop nests on tensors into their consumers.
 
-    %u = linalg.generic ... { fg.noise ... }            // any number of uses
+    %u = linalg.generic ... { fg.noise ... }
     %y = linalg.generic ... ins(%x, %u) { arith.addf }
-    %z = linalg.generic ... ins(%x, %u) { arith.mulf }
 
 becomes
 
     %y = linalg.generic ... ins(%x) { fg.noise; arith.addf }
-    %z = linalg.generic ... ins(%x) { fg.noise; arith.mulf }
 
 A producer with one use is fused unless it would be computed for each element of a larger loop
 nest; one with more uses if it is cheap, reads one large operand at most and vanishes
-altogether. Sliding windows are read in place, except by matrix products. Perturbations are fused into every consumer of their own size. Matrix products take
-nothing in.)";
+altogether. Sliding windows are read in place, except by matrix products. A perturbation with several
+uses is made once: it costs more than it takes to keep it for a tile of samples. Matrix products
+take nothing in.)";
   }
   void runOnOperation() final {
     IRRewriter rewriter(&getContext());

@@ -34,6 +34,7 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/DebugLog.h"
 
+#include <cmath>
 #include <map>
 
 #define DEBUG_TYPE "fg-tile-samples"
@@ -47,6 +48,11 @@ namespace {
 /// What a tile may take, in units of a core's L2: a tile is shared by all
 /// cores, and lies in the next cache as far as it exceeds theirs.
 constexpr int64_t kTileOfL2 = 2;
+
+/// Each tile reads all weights again and adds to all gradients: at most such a
+/// part of what it reads and writes for its samples, or the tile is made larger
+/// than the caches would have it.
+constexpr double kMostOfWeights = 0.25;
 
 /// The buffer that `value` is a view of.
 Value rootOf(Value value) {
@@ -90,6 +96,7 @@ private:
   void findStages();
   void findInside();
   int64_t bytesOfSample() const;
+  int64_t samplesForWeights() const;
   int64_t chooseTile() const;
 
   void hoistDefinitions();
@@ -230,17 +237,42 @@ int64_t Tiler::bytesOfSample() const {
   return most;
 }
 
+/// How many samples make up for reading the weights.
+int64_t Tiler::samplesForWeights() const {
+  double ofSample = 0, ofWeights = 0;
+  for (const Step &step : steps)
+    for (const Access &access : step.accesses) {
+      auto type = cast<MemRefType>(access.root.getType());
+      double bytes = static_cast<double>(type.getNumElements()) *
+                     type.getElementTypeBitWidth() / 8;
+      if (!step.tiled)
+        continue;
+      if (access.bySample)
+        ofSample += bytes / static_cast<double>(dims.samples());
+      else
+        ofWeights += access.writes ? 2 * bytes : bytes;
+    }
+  double enough = ofWeights / (kMostOfWeights * std::max(ofSample, 1.0));
+  return static_cast<int64_t>(
+      std::min(std::ceil(enough), static_cast<double>(dims.samples())));
+}
+
 int64_t Tiler::chooseTile() const {
   int64_t samples = dims.samples();
   int64_t most = wanted;
   if (most == 0) {
-    most = tileBytes / std::max<int64_t>(bytesOfSample(), 1);
-    LDBG() << bytesOfSample() << " bytes a sample, room for " << most;
+    int64_t room = tileBytes / std::max<int64_t>(bytesOfSample(), 1);
+    most = std::max(room, samplesForWeights());
+    LDBG() << bytesOfSample() << " bytes a sample: room for " << room
+           << "; for the weights " << samplesForWeights();
   }
   most = std::clamp<int64_t>(most, 1, samples);
   if (wanted != 0)
     return most;
-  // Equal tiles, even if they are somewhat smaller.
+  // Equal tiles, even if they are somewhat smaller or larger.
+  for (int64_t tile = most; tile < samples && tile * 4 <= most * 5; ++tile)
+    if (samples % tile == 0)
+      return tile;
   for (int64_t tile = most; tile * 3 > most * 2; --tile)
     if (samples % tile == 0)
       return tile;
