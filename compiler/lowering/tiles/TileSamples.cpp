@@ -52,7 +52,7 @@ constexpr int64_t kTileOfL2 = 2;
 /// Each tile reads all weights again and adds to all gradients: at most such a
 /// part of what it reads and writes for its samples, or the tile is made larger
 /// than the caches would have it.
-constexpr double kMostOfWeights = 0.25;
+constexpr double kMostOfWeights = 0.15;
 
 /// The buffer that `value` is a view of.
 Value rootOf(Value value) {
@@ -269,6 +269,9 @@ int64_t Tiler::chooseTile() const {
   most = std::clamp<int64_t>(most, 1, samples);
   if (wanted != 0)
     return most;
+  // Two tiles would gain little.
+  if (2 * most > samples)
+    return samples;
   // Equal tiles, even if they are somewhat smaller or larger.
   for (int64_t tile = most; tile < samples && tile * 4 <= most * 5; ++tile)
     if (samples % tile == 0)
