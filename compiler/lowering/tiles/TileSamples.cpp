@@ -273,7 +273,7 @@ int64_t Tiler::chooseTile() const {
   if (2 * most > samples)
     return samples;
   // Equal tiles, even if they are somewhat smaller or larger.
-  for (int64_t tile = most; tile < samples && tile * 4 <= most * 5; ++tile)
+  for (int64_t tile = most; tile < samples && tile * 2 <= most * 3; ++tile)
     if (samples % tile == 0)
       return tile;
   for (int64_t tile = most; tile * 3 > most * 2; --tile)
