@@ -37,7 +37,8 @@ public:
 
 private:
   struct Close {
-    void operator()(std::FILE *open) const { std::fclose(open); }
+    // Every event was flushed, and its errors reported, when it was written.
+    void operator()(std::FILE *open) const { (void)std::fclose(open); }
   };
 
   void write(std::string_view event);
