@@ -63,7 +63,6 @@ private:
   bool runPhases(ModuleOp module, bool &failed);
   bool finishPhase(StringRef phase, ModuleOp module);
   bool dump(StringRef phase, ModuleOp module);
-  uint64_t temporaries(llvm::ArrayRef<EntryCode> entries) const;
   bool fitTiles(ModuleOp module);
   int writeCode(CompiledModule code);
 
@@ -201,8 +200,7 @@ bool Driver::runPhases(ModuleOp module, bool &failed) {
     failed = true;
     return false;
   }
-  for (StringRef phase :
-       {"rule", "fusion", "linalg", "buffers", "tiles", "kernels"}) {
+  for (StringRef phase : modulePhases()) {
     if (phase == "linalg") {
       if (llvm::Error error = describeEntries(module, artifact)) {
         fail(llvm::toString(std::move(error)));
@@ -232,7 +230,7 @@ bool Driver::runPhases(ModuleOp module, bool &failed) {
 }
 
 /// The most bytes that an entry of training needs for temporaries.
-uint64_t Driver::temporaries(llvm::ArrayRef<EntryCode> entries) const {
+static uint64_t temporaries(llvm::ArrayRef<EntryCode> entries) {
   uint64_t largest = 0;
   for (const EntryCode &entry : entries)
     if (entry.name != "exact") // no part of training
@@ -246,14 +244,16 @@ uint64_t Driver::temporaries(llvm::ArrayRef<EntryCode> entries) const {
 bool Driver::fitTiles(ModuleOp module) {
   if (options.memoryLimit == 0)
     return true;
-  // An artifact's batch was checked: it is not 0.
+  SmallVector<int64_t> tiles = {options.tile};
+  if (options.tile == 0) // as chosen by itself, then ever smaller ones
+    for (uint64_t tile = llvm::bit_floor(uint64_t(artifact.batch)); tile > 0;
+         tile /= 2)
+      tiles.push_back(static_cast<int64_t>(tile));
   ScopedDiagnosticHandler silence(&context, [](Diagnostic &) {
     return success(); // what the tries say is said again by the phases
   });
-  int64_t tile = options.tile;
-  int64_t next =
-      std::max<int64_t>(1, llvm::bit_floor(uint64_t(artifact.batch)));
-  while (true) {
+  uint64_t needed = 0;
+  for (int64_t tile : tiles) {
     PhaseOptions tried = phases;
     tried.tile = tile;
     OwningOpRef<ModuleOp> copy = module.clone();
@@ -264,23 +264,20 @@ bool Driver::fitTiles(ModuleOp module) {
       llvm::consumeError(std::move(error));
       return true;
     }
-    uint64_t needed = temporaries(plannedEntries(*copy));
+    needed = temporaries(plannedEntries(*copy));
     if (needed <= options.memoryLimit) {
       phases.tile = tile;
       return true;
     }
-    if (tile == 1 || options.tile != 0) {
-      fail(llvm::formatv("--memory-limit {0}: the step needs {1} bytes of "
-                         "temporaries at batch {2} with {3} at a time{4}",
-                         options.memoryLimit, needed, artifact.batch,
-                         tile == 1 ? std::string("one sample")
-                                   : std::to_string(tile) + " samples",
-                         tile == 1 ? "" : "; a smaller --tile needs less"));
-      return false;
-    }
-    tile = next;
-    next = std::max<int64_t>(1, next / 2);
   }
+  bool single = tiles.back() == 1;
+  fail(llvm::formatv("--memory-limit {0}: the step needs {1} bytes of "
+                     "temporaries at batch {2} with {3} at a time{4}",
+                     options.memoryLimit, needed, artifact.batch,
+                     single ? std::string("one sample")
+                            : std::to_string(tiles.back()) + " samples",
+                     single ? "" : "; a smaller --tile needs less"));
+  return false;
 }
 
 int Driver::writeCode(CompiledModule code) {

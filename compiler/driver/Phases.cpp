@@ -26,6 +26,10 @@ ArrayRef<StringRef> phaseOrder() {
   return phases;
 }
 
+ArrayRef<StringRef> modulePhases() {
+  return phaseOrder().drop_front(1).drop_back(2);
+}
+
 static void buildRule(OpPassManager &manager, const PhaseOptions &options) {
   const RuleChoice &rule = options.rule;
   manager.addPass(createRulePass(*rule.info, rule.options));

@@ -6,12 +6,13 @@
 //
 //   frontend   text -> fg.model
 //   rule       the learning rule and the optimizer write the entries
-//   fusion     replicated losses, zeros, common subexpressions, order of
-//   results linalg     fg ops -> loop nests on tensors buffers    fused
-//   elementwise; tensors -> buffers tiles      what is computed for samples
-//   runs for a few of them at a time kernels    loop nests -> parallel kernels
-//   of vectors outlined   every byte planned; kernels behind the C ABI llvm ->
-//   LLVM dialect, then LLVM IR, object code, linked in process
+//   fusion     replicated losses, zeros, common subexpressions, order
+//   linalg     fg ops -> loop nests on tensors
+//   buffers    loop nests are fused; tensors -> buffers
+//   tiles      what is computed for samples runs for a few at a time
+//   kernels    loop nests -> parallel kernels of vectors
+//   outlined   every byte planned; kernels behind the C ABI
+//   llvm       -> LLVM dialect, then LLVM IR, object code, linked in process
 //
 // `--dump-phases DIR` writes what each leaves behind (`02-rule.mlir`),
 // `--stop-after` prints it and stops.
@@ -31,6 +32,10 @@ namespace foregrad::compiler {
 /// Names of the phases, in order.
 llvm::ArrayRef<llvm::StringRef> phaseOrder();
 
+/// Those that rewrite the module, which `runPhase` runs: all but the first,
+/// which makes it, and what compileEntries (Backend.h) does.
+llvm::ArrayRef<llvm::StringRef> modulePhases();
+
 struct PhaseOptions {
   RuleChoice rule;
   std::string optimizer;
@@ -39,7 +44,7 @@ struct PhaseOptions {
   TargetDescription target;
 };
 
-/// Runs one phase from `rule` to `kernels` on the module. Diagnostics go to the
+/// Runs one of `modulePhases` on the module. Diagnostics go to the
 /// context.
 mlir::LogicalResult runPhase(llvm::StringRef phase, mlir::ModuleOp module,
                              const PhaseOptions &options);

@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/Dataset.h"
 #include "runtime/io/File.h"
-#include "runtime/schema/Container.h"
 #include "runtime/support/Error.h"
 
 #include <algorithm>
@@ -154,11 +153,8 @@ public:
     return part(split).labels.data()[index];
   }
   uint64_t hash() const override {
-    uint64_t hashes[4], *next = hashes;
-    for (const Part *from : {&train, &test})
-      for (const AlignedBytes *bytes : {&from->images, &from->labels})
-        *next++ = schema::hashBytes(bytes->data(), bytes->size());
-    return schema::hashBytes(hashes, sizeof(hashes));
+    return hashOf(
+        std::array{&train.images, &train.labels, &test.images, &test.labels});
   }
 
 private:

@@ -8,6 +8,7 @@
 #ifndef FOREGRAD_RUNTIME_DATA_DATASET_H
 #define FOREGRAD_RUNTIME_DATA_DATASET_H
 
+#include "runtime/io/File.h"
 #include "runtime/loader/Artifact.h"
 
 #include <cstdint>
@@ -44,6 +45,9 @@ public:
   /// A hash of all samples: that a resumed run sees the same data.
   virtual uint64_t hash() const = 0;
 };
+
+/// What hash() is of a dataset in these pieces, in this order.
+uint64_t hashOf(std::span<const AlignedBytes *const> pieces);
 
 /// Opens what `spec` names: "KIND:FOLDER", or just "KIND" for the copy that
 /// comes with the program. Throws Error.

@@ -6,6 +6,7 @@
 #include "runtime/data/Dataset.h"
 
 #include "runtime/io/File.h"
+#include "runtime/schema/Container.h"
 #include "runtime/support/Error.h"
 
 #include <cstdlib>
@@ -64,6 +65,13 @@ std::string ownCopy(const Kind &kind) {
 }
 
 } // namespace
+
+uint64_t hashOf(std::span<const AlignedBytes *const> pieces) {
+  std::vector<uint64_t> hashes;
+  for (const AlignedBytes *piece : pieces)
+    hashes.push_back(schema::hashBytes(piece->data(), piece->size()));
+  return schema::hashBytes(hashes.data(), hashes.size() * sizeof(uint64_t));
+}
 
 std::unique_ptr<Dataset> openDataset(const std::string &spec) {
   size_t colon = spec.find(':');

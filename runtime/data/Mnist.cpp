@@ -9,10 +9,10 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/Dataset.h"
 #include "runtime/data/Idx.h"
-#include "runtime/schema/Container.h"
 #include "runtime/support/Error.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/ranges.h>
 
@@ -90,11 +90,8 @@ public:
     return part(split).labels.data.data()[index];
   }
   uint64_t hash() const override {
-    uint64_t hashes[4], *next = hashes;
-    for (const Part *from : {&train, &test})
-      for (const IdxArray *array : {&from->images, &from->labels})
-        *next++ = schema::hashBytes(array->data.data(), array->data.size());
-    return schema::hashBytes(hashes, sizeof(hashes));
+    return hashOf(std::array{&train.images.data, &train.labels.data,
+                             &test.images.data, &test.labels.data});
   }
 
 private:

@@ -28,7 +28,8 @@ constexpr size_t mostCurves = 12;
 using Row = std::vector<std::string>;
 
 struct Table {
-  std::vector<Row> head, body; ///< all rows have as many cells
+  Row head;
+  std::vector<Row> body; ///< rows with as many cells
 };
 
 std::string number(std::optional<double> value) {
@@ -48,7 +49,7 @@ bool perturbs(const Diagnosis &diagnosis) { return diagnosis.directions > 0; }
 /// A rule without chance: how its gradient lies to the exact one.
 Table alignmentTable(const Diagnosis &diagnosis) {
   Table table;
-  table.head = {{"layer", "values", "cosine", "angle", "length", "distance"}};
+  table.head = {"layer", "values", "cosine", "angle", "length", "distance"};
   auto add = [&](const LayerDiagnosis &layer) {
     const EstimateSummary &estimate = layer.estimate;
     std::string angle = "-";
@@ -118,15 +119,15 @@ Table estimateTable(const Diagnosis &diagnosis) {
         return layer.predictedTogether.has_value();
       });
   Table table;
-  Row head = {"layer",  "values", "units",    "cosine", "distance",
-              "chance", "",       "variance", "Table 1"};
+  table.head = {"layer",  "values", "units",    "cosine", "distance",
+                "chance", "",       "variance", "Table 1"};
   if (together)
-    head.push_back("together");
-  head.push_back("ratio");
+    table.head.push_back("together");
+  table.head.push_back("ratio");
   for (size_t i : shown)
-    head.push_back(fmt::format("K = {}", diagnosis.all.outlook[i].directions));
-  head.push_back(fmt::format("K for {:g}", wantedCosine));
-  table.head = {head};
+    table.head.push_back(
+        fmt::format("K = {}", diagnosis.all.outlook[i].directions));
+  table.head.push_back(fmt::format("K for {:g}", wantedCosine));
   for (const LayerDiagnosis &layer : diagnosis.layers)
     table.body.push_back(estimateRow(layer, shown, together));
   table.body.push_back(estimateRow(diagnosis.all, shown, together));
@@ -143,27 +144,29 @@ std::string title(const Diagnosis &diagnosis) {
                      diagnosis.exactRule);
 }
 
+std::string_view lawText(schema::Law law) {
+  switch (law) {
+  case schema::Law::Gaussian:
+    return "gaussian";
+  case schema::Law::Rademacher:
+    return "rademacher";
+  case schema::Law::Orthogonal:
+    return "orthogonal";
+  }
+  return "";
+}
+
 std::string setting(const Diagnosis &diagnosis) {
   std::string text = fmt::format("One batch of {} samples, loss {:.4g}",
                                  diagnosis.batch, diagnosis.loss);
   if (!perturbs(diagnosis))
     return text + "; nothing is perturbed, so one step says all.";
-  return text + fmt::format(
-                    "; {} draws of {} {} direction{}; variance between "
-                    "samples from {} of them.",
-                    diagnosis.draws, diagnosis.directions,
-                    [&] {
-                      switch (diagnosis.law) {
-                      case schema::Law::Gaussian:
-                        return "gaussian";
-                      case schema::Law::Rademacher:
-                        return "rademacher";
-                      case schema::Law::Orthogonal:
-                        return "orthogonal";
-                      }
-                      return "";
-                    }(),
-                    diagnosis.directions == 1 ? "" : "s", diagnosis.samples);
+  return text + fmt::format("; {} draws of {} {} direction{}; variance between "
+                            "samples from {} of them.",
+                            diagnosis.draws, diagnosis.directions,
+                            lawText(diagnosis.law),
+                            diagnosis.directions == 1 ? "" : "s",
+                            diagnosis.samples);
 }
 
 std::string directionsText(const LayerDiagnosis &layer) {
@@ -271,30 +274,27 @@ std::string htmlTable(const Table &table) {
       html += fmt::format("<{0}>{1}</{0}>", cell, escapeHtml(text));
     html += "</tr>\n";
   };
-  for (const Row &row : table.head)
-    add(row, "th");
+  add(table.head, "th");
   for (const Row &row : table.body)
     add(row, "td");
   return html + "</table></div>\n";
 }
 
 std::string textTable(const Table &table) {
-  std::vector<size_t> widths;
-  for (const auto &rows : {table.head, table.body})
-    for (const Row &row : rows) {
-      widths.resize(std::max(widths.size(), row.size()));
-      for (size_t i = 0; i < row.size(); ++i)
-        widths[i] = std::max(widths[i], row[i].size());
-    }
+  std::vector<Row> rows = {table.head};
+  rows.insert(rows.end(), table.body.begin(), table.body.end());
+  std::vector<size_t> widths(table.head.size());
+  for (const Row &row : rows)
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
   std::string text;
-  for (const auto &rows : {table.head, table.body})
-    for (const Row &row : rows) {
-      std::string line = fmt::format("{:<{}}", row[0], widths[0]);
-      for (size_t i = 1; i < row.size(); ++i)
-        if (widths[i])
-          line += fmt::format("  {:>{}}", row[i], widths[i]);
-      text += line + "\n";
-    }
+  for (const Row &row : rows) {
+    std::string line = fmt::format("{:<{}}", row[0], widths[0]);
+    for (size_t i = 1; i < row.size(); ++i)
+      if (widths[i])
+        line += fmt::format("  {:>{}}", row[i], widths[i]);
+    text += line + "\n";
+  }
   return text;
 }
 

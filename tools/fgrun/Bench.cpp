@@ -68,13 +68,14 @@ uint64_t peakResidentBytes() {
 struct KernelTime {
   const KernelInfo *kernel;
   double milliseconds, share; // of all kernels: 0..1
-  double gflops() const {
-    return kernel->flops * static_cast<double>(kernel->trips) /
-           (milliseconds * 1e6);
-  }
-  double gigabytes() const { // a second
-    return kernel->bytes * static_cast<double>(kernel->trips) /
-           (milliseconds * 1e6);
+
+  double gflops() const { return rate(kernel->flops); }
+  double gigabytes() const { return rate(kernel->bytes); } // a second
+
+private:
+  /// In 1e9 a second, of what one call does.
+  double rate(double ofCall) const {
+    return ofCall * static_cast<double>(kernel->trips) / (milliseconds * 1e6);
   }
 };
 

@@ -147,17 +147,7 @@ public:
       if (attributes && attributes.contains(arenaAttr))
         return function.emitOpError("has a memory plan already");
 
-    int64_t position = 0;
-    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!op->getParentOfType<scf::ForallOp>())
-        positions[op] = {position, position};
-      ++position;
-    });
-    function.walk([&](scf::ForOp loop) {
-      if (auto found = positions.find(loop); found != positions.end())
-        found->second.last =
-            positions.lookup(loop.getBody()->getTerminator()).last;
-    });
+    number(function.getBody().front());
 
     WalkResult collected = function.walk([&](Operation *op) {
       if (!allocates(op))
@@ -185,6 +175,19 @@ public:
   }
 
 private:
+  /// Gives the ops of a line, and what is inside of them, their positions;
+  /// kernels have one as a whole.
+  void number(Block &line) {
+    for (Operation &op : line) {
+      int64_t first = nextPosition++;
+      if (!isa<scf::ForallOp>(op))
+        for (Region &region : op.getRegions())
+          for (Block &block : region)
+            number(block);
+      positions[&op] = {first, nextPosition - 1};
+    }
+  }
+
   struct Allocation {
     Operation *op;
     Extent extent;
@@ -299,6 +302,7 @@ private:
     int64_t first = 0, last = 0;
   };
   llvm::DenseMap<Operation *, Range> positions; // in the text of the function
+  int64_t nextPosition = 0;
   SmallVector<Allocation> temporaries;
   SmallVector<Lifetime> lifetimes; // of the temporaries
   llvm::MapVector<Operation *, SmallVector<Allocation>> ofKernels;

@@ -56,34 +56,27 @@ bool holdsAll(memref::SubViewOp view, int64_t dim) {
          view.getStaticSizes()[dim] == view.getSourceType().getDimSize(dim);
 }
 
+/// The dimension of a view's result that is dimension `dim` of its source, or
+/// the other way round; nothing if there is none.
+std::optional<int64_t> dimThrough(Operation *view, bool toResult, int64_t dim) {
+  if (auto part = dyn_cast<memref::SubViewOp>(view))
+    return holdsAll(part, dim) ? std::optional(dim) : std::nullopt;
+  auto expand = dyn_cast<memref::ExpandShapeOp>(view);
+  SmallVector<ReassociationIndices> groups =
+      expand ? expand.getReassociationIndices()
+             : cast<memref::CollapseShapeOp>(view).getReassociationIndices();
+  Value expanded = expand ? view->getResult(0) : view->getOperand(0);
+  bool toExpanded = toResult == (expanded == view->getResult(0));
+  return toExpanded ? expandedDim(groups, shapeOf(expanded), dim)
+                    : collapsedDim(groups, shapeOf(expanded), dim);
+}
+
 } // namespace
 
 bool isKnownView(Operation *op) {
   if (auto part = dyn_cast<memref::SubViewOp>(op))
     return keepsRank(part) && part.getSizes().empty();
   return isa<memref::ExpandShapeOp, memref::CollapseShapeOp>(op);
-}
-
-std::optional<int64_t> dimOfResult(Operation *view, int64_t dim) {
-  if (auto expand = dyn_cast<memref::ExpandShapeOp>(view))
-    return expandedDim(expand.getReassociationIndices(),
-                       shapeOf(expand.getResult()), dim);
-  if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view))
-    return collapsedDim(collapse.getReassociationIndices(),
-                        shapeOf(collapse.getSrc()), dim);
-  auto part = cast<memref::SubViewOp>(view);
-  return holdsAll(part, dim) ? std::optional(dim) : std::nullopt;
-}
-
-std::optional<int64_t> dimOfSource(Operation *view, int64_t dim) {
-  if (auto expand = dyn_cast<memref::ExpandShapeOp>(view))
-    return collapsedDim(expand.getReassociationIndices(),
-                        shapeOf(expand.getResult()), dim);
-  if (auto collapse = dyn_cast<memref::CollapseShapeOp>(view))
-    return expandedDim(collapse.getReassociationIndices(),
-                       shapeOf(collapse.getSrc()), dim);
-  auto part = cast<memref::SubViewOp>(view);
-  return holdsAll(part, dim) ? std::optional(dim) : std::nullopt;
 }
 
 bool SampleDims::setDim(Value buffer, int64_t dim) {
@@ -96,17 +89,16 @@ bool SampleDims::setDim(Value buffer, int64_t dim) {
 
 /// Carries what is known through a view, both ways.
 bool SampleDims::visitView(Operation *op) {
-  Value source = op->getOperand(0), result = op->getResult(0);
   bool changed = false;
-  if (std::optional<int64_t> dim = dimOf(source)) {
-    if (std::optional<int64_t> seen = dimOfResult(op, *dim))
-      changed |= setDim(result, *seen);
-    else
-      conflict = "a view that mixes samples with something else";
-  }
-  if (std::optional<int64_t> dim = dimOf(result)) {
-    if (std::optional<int64_t> seen = dimOfSource(op, *dim))
-      changed |= setDim(source, *seen);
+  for (bool toResult : {true, false}) {
+    Value from = op->getOperand(0), to = op->getResult(0);
+    if (!toResult)
+      std::swap(from, to);
+    std::optional<int64_t> dim = dimOf(from);
+    if (!dim)
+      continue;
+    if (std::optional<int64_t> seen = dimThrough(op, toResult, *dim))
+      changed |= setDim(to, *seen);
     else
       conflict = "a view that mixes samples with something else";
   }

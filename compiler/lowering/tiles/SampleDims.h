@@ -61,11 +61,6 @@ private:
   llvm::DenseSet<mlir::Operation *> wholes; // need all samples at once
 };
 
-/// The dimension of the result of a view that is dimension `dim` of its source,
-/// and the other way round; nothing if there is none.
-std::optional<int64_t> dimOfResult(mlir::Operation *view, int64_t dim);
-std::optional<int64_t> dimOfSource(mlir::Operation *view, int64_t dim);
-
 /// Whether `op` is a view that the analysis sees through.
 bool isKnownView(mlir::Operation *op);
 

@@ -64,6 +64,12 @@ Value rootOf(Value value) {
   return value;
 }
 
+int64_t bytesOf(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return type.getNumElements() *
+         llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
 /// What an op does to a buffer.
 struct Access {
   Value root;
@@ -225,9 +231,7 @@ int64_t Tiler::bytesOfSample() const {
         lives.try_emplace(access.root, i, i).first->second.second = i;
   std::map<size_t, int64_t> changes;
   for (auto &[root, life] : lives) {
-    auto type = cast<MemRefType>(root.getType());
-    int64_t bytes = type.getNumElements() / dims.samples() *
-                    llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    int64_t bytes = bytesOf(root) / dims.samples();
     changes[life.first] += bytes;
     changes[life.second + 1] -= bytes;
   }
@@ -242,11 +246,9 @@ int64_t Tiler::samplesForWeights() const {
   double ofSample = 0, ofWeights = 0;
   for (const Step &step : steps)
     for (const Access &access : step.accesses) {
-      auto type = cast<MemRefType>(access.root.getType());
-      double bytes = static_cast<double>(type.getNumElements()) *
-                     type.getElementTypeBitWidth() / 8;
       if (!step.tiled)
         continue;
+      auto bytes = static_cast<double>(bytesOf(access.root));
       if (access.bySample)
         ofSample += bytes / static_cast<double>(dims.samples());
       else
@@ -259,16 +261,12 @@ int64_t Tiler::samplesForWeights() const {
 
 int64_t Tiler::chooseTile() const {
   int64_t samples = dims.samples();
-  int64_t most = wanted;
-  if (most == 0) {
-    int64_t room = tileBytes / std::max<int64_t>(bytesOfSample(), 1);
-    most = std::max(room, samplesForWeights());
-    LDBG() << bytesOfSample() << " bytes a sample: room for " << room
-           << "; for the weights " << samplesForWeights();
-  }
-  most = std::clamp<int64_t>(most, 1, samples);
   if (wanted != 0)
-    return most;
+    return std::min(wanted, samples);
+  int64_t room = tileBytes / std::max<int64_t>(bytesOfSample(), 1);
+  int64_t forWeights = samplesForWeights();
+  LDBG() << "room for " << room << " samples; for the weights " << forWeights;
+  int64_t most = std::clamp<int64_t>(std::max(room, forWeights), 1, samples);
   // Two tiles would gain little.
   if (2 * most > samples)
     return samples;
