@@ -24,11 +24,12 @@
 
 namespace foregrad::compiler {
 
-/// One loop of the product: its size and its stride, in elements, in the three
+/// One loop of the product: its size and its stride, in elements, in the
 /// operands (0 where the operand does not depend on it).
 struct ContractionDim {
   int64_t size = 1;
   int64_t a = 0, b = 0, c = 0;
+  int64_t start = 0;
 };
 
 /// An operand as a flat array: element (0, .., 0) of all loops is element 0.
@@ -41,6 +42,8 @@ struct FlatOperand {
 struct Contraction {
   mlir::FloatType type;
   FlatOperand a, b, c;
+  /// What C begins at (absorbStart), if that is not 0: no stride in k.
+  std::optional<FlatOperand> start;
   /// The loops that are tiled. m: rows of A and C; n: columns of B and C,
   /// unit stride in C wherever any dimension of the product has that.
   ContractionDim m, n, k;

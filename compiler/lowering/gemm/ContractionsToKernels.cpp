@@ -8,8 +8,8 @@
 
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/gemm/Contraction.h"
+#include "compiler/lowering/gemm/ProductStart.h"
 #include "compiler/lowering/gemm/TaskEmitter.h"
-#include "dialects/fg/Fg.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -17,8 +17,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/Support/DebugLog.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -31,79 +29,6 @@ using namespace foregrad;
 using namespace foregrad::compiler;
 
 namespace {
-
-/// The buffer that `view` looks into, or begins within.
-Value bufferOf(Value view) {
-  while (true) {
-    if (auto op = view.getDefiningOp<ViewLikeOpInterface>())
-      view = op.getViewSource();
-    else if (auto shift = view.getDefiningOp<fg::ShiftOp>())
-      view = shift.getBuffer();
-    else
-      return view;
-  }
-}
-
-/// Whether `view` shows all of its buffer.
-bool showsAll(Value view) {
-  auto type = dyn_cast<MemRefType>(view.getType());
-  auto buffer = dyn_cast<MemRefType>(bufferOf(view).getType());
-  return type && buffer && type.hasStaticShape() && buffer.hasStaticShape() &&
-         type.getElementType() == buffer.getElementType() &&
-         type.getNumElements() == buffer.getNumElements();
-}
-
-/// The buffer that `op` fills with 0 and otherwise leaves alone, or null.
-Value zeroFilledBy(Operation *op) {
-  if (auto fill = dyn_cast<linalg::FillOp>(op))
-    return matchPattern(fill.value(), m_PosZeroFloat()) ? fill.output()
-                                                        : Value();
-  auto generic = dyn_cast<linalg::GenericOp>(op);
-  if (!generic || generic.getNumDpsInputs() != 0 ||
-      generic.getNumDpsInits() != 1 ||
-      !generic.getIndexingMapsArray().front().isPermutation())
-    return Value();
-  Operation *yield = generic.getBody()->getTerminator();
-  return matchPattern(yield->getOperand(0), m_PosZeroFloat())
-             ? generic.getDpsInits().front()
-             : Value();
-}
-
-/// Whether `op`, or anything inside of it, uses `buffer` or a view of it; the
-/// making of a view is no use.
-bool touches(Operation *op, Value buffer) {
-  if (isa<ViewLikeOpInterface, fg::ShiftOp>(op))
-    return false;
-  return op
-      ->walk([&](Operation *inner) {
-        for (Value operand : inner->getOperands())
-          if (isa<BaseMemRefType>(operand.getType()) &&
-              bufferOf(operand) == buffer)
-            return WalkResult::interrupt();
-        return WalkResult::advance();
-      })
-      .wasInterrupted();
-}
-
-/// The op before `op` that fills its output with 0, if nothing touches the
-/// output in between: the product can start from 0 without it.
-Operation *absorbableFill(linalg::GenericOp op, const Contraction &product) {
-  Value output = op.getDpsInits().front();
-  if (cast<MemRefType>(output.getType()).getNumElements() !=
-      product.outputElements())
-    return nullptr;
-  Value buffer = bufferOf(output);
-  for (Operation *before = op->getPrevNode(); before;
-       before = before->getPrevNode()) {
-    if (!touches(before, buffer))
-      continue;
-    Value filled = zeroFilledBy(before);
-    bool same =
-        filled && (filled == output || (showsAll(filled) && showsAll(output)));
-    return same ? before : nullptr;
-  }
-  return nullptr;
-}
 
 /// "product 256 x 512 x 512": rows, columns and what is summed, of how many.
 std::string describe(const Contraction &product) {
@@ -216,25 +141,25 @@ struct ContractionsToKernelsPass
         LDBG() << "left alone, " << why << ": " << op;
         continue;
       }
-      Value output = bufferOf(product->c.memref);
-      if (bufferOf(product->a.memref) == output ||
-          bufferOf(product->b.memref) == output) {
+      Value output = bufferBelow(product->c.memref);
+      if (bufferBelow(product->a.memref) == output ||
+          bufferBelow(product->b.memref) == output) {
         LDBG() << "left alone, the output is an input too: " << op;
         continue;
       }
-      Operation *fill = absorbableFill(op, *product);
+      Operation *start = absorbStart(op, *product);
       rewriter.setInsertionPoint(op);
       scf::ForallOp forall =
           emitTasks(rewriter, op.getLoc(), *product,
-                    chooseBlocking(*product, target), fill != nullptr);
+                    chooseBlocking(*product, target), start != nullptr);
       forall->setAttr(flopsAttr, rewriter.getI64IntegerAttr(
                                      2 * product->multiplications()));
       forall->setAttr(whatAttr, rewriter.getStringAttr(describe(*product)));
       forall->setAttr(bytesAttr, rewriter.getI64IntegerAttr(bytesOf(*product)));
       op.erase();
-      // A fill that is a generic stands earlier in the list: it was visited.
-      if (fill)
-        fill->erase();
+      // If it is a generic it stands earlier in the list: it was visited.
+      if (start)
+        start->erase();
     }
   }
 

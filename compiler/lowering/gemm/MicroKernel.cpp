@@ -38,10 +38,7 @@ private:
                                SmallVector<Value> sums);
   void step(Value addressA, Value addressB, SmallVector<Value> &sums);
 
-  SmallVector<Value> zeroTile() {
-    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.vector));
-    return SmallVector<Value>(kernel.rows * kernel.vectors, zero);
-  }
+  SmallVector<Value> startTile();
   SmallVector<Value> loadTile();
   Value load(Value memref, Value address, bool last, Value mask);
   Value addressInC(int64_t row, int64_t vector) {
@@ -70,18 +67,45 @@ SmallVector<Value> TileEmitter::loadTile() {
   return tile;
 }
 
+/// What is the same in all rows is loaded once.
+SmallVector<Value> TileEmitter::startTile() {
+  const TileOperand &start = kernel.start;
+  SmallVector<Value> tile;
+  if (!start.memref)
+    tile.assign(kernel.rows * kernel.vectors,
+                arith::ConstantOp::create(b, b.getZeroAttr(kernel.vector)));
+  for (int64_t row = tile.empty() ? 0 : kernel.rows; row < kernel.rows; ++row)
+    for (int64_t vector = 0; vector < kernel.vectors; ++vector) {
+      if (row > 0 && start.rowStride == 0) {
+        tile.push_back(tile[vector]);
+        continue;
+      }
+      Value address =
+          b.add(start.base,
+                row * start.rowStride + vector * lanes * start.columnStride);
+      if (start.columnStride == 0)
+        tile.push_back(vector::BroadcastOp::create(
+            b, kernel.vector,
+            memref::LoadOp::create(b, start.memref, address)));
+      else
+        tile.push_back(load(start.memref, address, vector + 1 == kernel.vectors,
+                            kernel.lastMaskC));
+    }
+  return tile;
+}
+
 SmallVector<Value> TileEmitter::initialTile() {
-  if (!kernel.fromZero)
-    return zeroTile();
-  std::optional<int64_t> known = getConstantIntValue(kernel.fromZero);
+  if (!kernel.begins)
+    return startTile();
+  std::optional<int64_t> known = getConstantIntValue(kernel.begins);
   if (known)
-    return *known ? zeroTile() : loadTile();
+    return *known ? startTile() : loadTile();
   SmallVector<Type> types(kernel.rows * kernel.vectors, kernel.vector);
-  auto choice = scf::IfOp::create(b, types, kernel.fromZero,
+  auto choice = scf::IfOp::create(b, types, kernel.begins,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
-  scf::YieldOp::create(b, zeroTile());
+  scf::YieldOp::create(b, startTile());
   b.setInsertionPointToStart(choice.elseBlock());
   scf::YieldOp::create(b, loadTile());
   return SmallVector<Value>(choice.getResults());

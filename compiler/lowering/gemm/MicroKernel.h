@@ -33,8 +33,12 @@ struct MicroKernel {
   mlir::Value lastMaskB, lastMaskC;
   mlir::Value k;            // steps
   bool kIsUnrolled = false; // k is a multiple of kUnroll
-  /// Whether the sums start from 0: an i1; null where always.
-  mlir::Value fromZero;
+  /// Whether the sums begin here, and are not those of C: an i1; null where
+  /// always.
+  mlir::Value begins;
+  /// What they begin at; its columns are contiguous or all the same. No memref:
+  /// 0.
+  TileOperand start;
 };
 
 /// Emits the tile at the builder's insertion point. Each sum runs over k in

@@ -31,14 +31,15 @@ namespace {
 
 /// Where the current iteration of the loops stands in each operand.
 struct Position {
-  Value a, b, c;
+  Value a, b, c, start;
 };
 
 class TaskEmitter {
 public:
   TaskEmitter(OpBuilder &builder, Location loc, const Contraction &contraction,
-              const Blocking &blocking, bool fromZero)
-      : b(loc, builder), x(contraction), blocking(blocking), fromZero(fromZero),
+              const Blocking &blocking, bool overwrite)
+      : b(loc, builder), x(contraction), blocking(blocking),
+        overwrite(overwrite),
         vector(VectorType::get({blocking.lanes}, contraction.type)) {}
 
   scf::ForallOp emit();
@@ -72,10 +73,10 @@ private:
   KernelBuilder b;
   const Contraction &x;
   const Blocking &blocking;
-  const bool fromZero;
+  const bool overwrite;
   const VectorType vector;
 
-  Value a, bMatrix, c;            // flat operands
+  Value a, bMatrix, c, start;     // flat operands
   Value packedA, packedB, staged; // scratch of the task
   Value firstRow, endRow, firstColumn, endColumn, firstGroup, endGroup; // tiles
 };
@@ -120,7 +121,8 @@ void TaskEmitter::allocateScratch() {
 Position TaskEmitter::advance(const Position &from, const ContractionDim &dim,
                               Value by) {
   return {b.add(from.a, b.mul(by, dim.a)), b.add(from.b, b.mul(by, dim.b)),
-          b.add(from.c, b.mul(by, dim.c))};
+          b.add(from.c, b.mul(by, dim.c)),
+          b.add(from.start, b.mul(by, dim.start))};
 }
 
 /// Task numbers count, fastest first: blocks of columns, of rows, of groups,
@@ -155,13 +157,15 @@ scf::ForallOp TaskEmitter::emit() {
   a = flatten(x.a);
   bMatrix = flatten(x.b);
   c = flatten(x.c);
+  if (x.start)
+    start = flatten(*x.start);
   SmallVector<OpFoldResult> bounds = {b.getIndexAttr(tasks())};
   auto forall = scf::ForallOp::create(b, bounds, ValueRange{}, std::nullopt);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(forall.getBody());
   allocateScratch();
   Value zero = b.index(0);
-  Position position{zero, zero, zero};
+  Position position{zero, zero, zero, zero};
   decodeTask(forall.getInductionVar(0), position);
   loopOverOuterK(x.outerK, position, Value());
   return forall;
@@ -316,14 +320,19 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
   auto constant = [&](bool value) -> Value {
     return arith::ConstantOp::create(b, b.getBoolAttr(value));
   };
-  if (!fromZero)
-    kernel.fromZero = constant(false);
+  if (!overwrite)
+    kernel.begins = constant(false);
   else if (isFirst)
-    kernel.fromZero = isFirst;
+    kernel.begins = isFirst;
+  if (x.start)
+    kernel.start = {
+        start,
+        b.add(at.start, b.add(b.mul(row, x.m.start), b.mul(column, x.n.start))),
+        x.m.start, x.n.start};
 
-  if (blocking.stagedC && kernel.fromZero) {
+  if (blocking.stagedC && kernel.begins) {
     auto load = scf::IfOp::create(
-        b, b.createOrFold<arith::XOrIOp>(kernel.fromZero, constant(true)),
+        b, b.createOrFold<arith::XOrIOp>(kernel.begins, constant(true)),
         /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(load.thenBlock());
@@ -360,6 +369,6 @@ void TaskEmitter::stageC(const Position &at, Value row, Value column,
 scf::ForallOp foregrad::compiler::emitTasks(OpBuilder &builder, Location loc,
                                             const Contraction &contraction,
                                             const Blocking &blocking,
-                                            bool fromZero) {
-  return TaskEmitter(builder, loc, contraction, blocking, fromZero).emit();
+                                            bool overwrite) {
+  return TaskEmitter(builder, loc, contraction, blocking, overwrite).emit();
 }

@@ -13,11 +13,11 @@
 namespace foregrad::compiler {
 
 /// Emits an scf.forall over the tasks of `contraction`, one dimension, no
-/// results. With `fromZero` C is overwritten, else added to. Tasks write
-/// disjoint parts of C.
+/// results. With `overwrite` C begins at `contraction.start`, or else 0;
+/// without it is added to. Tasks write disjoint parts of C.
 mlir::scf::ForallOp emitTasks(mlir::OpBuilder &builder, mlir::Location loc,
                               const Contraction &contraction,
-                              const Blocking &blocking, bool fromZero);
+                              const Blocking &blocking, bool overwrite);
 
 } // namespace foregrad::compiler
 

@@ -147,6 +147,108 @@ func.func @fill_is_read(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %c: memref
 
 // -----
 
+// A bias that was written into each row is where the sums start: one load for
+// all rows of a tile, in each chunk but the first C is loaded.
+
+// CHECK-LABEL: func.func @bias
+// CHECK-SAME: %[[BIAS:[a-z0-9]+]]: memref<96xf32>, %[[C:[a-z0-9]+]]: memref<4x32x96xf32>
+// CHECK-NOT: linalg
+// CHECK-NOT: vector.load %[[C]]
+// CHECK: scf.forall
+// CHECK: vector.load %[[BIAS]]
+// CHECK: iter_args
+// CHECK: vector.fma
+// CHECK-NOT: linalg
+func.func @bias(%a: memref<4x32x64xf32>, %b: memref<64x96xf32>, %bias: memref<96xf32>, %c: memref<4x32x96xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(b, t, o) -> (o)>, affine_map<(b, t, o) -> (b, t, o)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%bias : memref<96xf32>) outs(%c : memref<4x32x96xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    linalg.yield %x : f32
+  }
+  linalg.generic {
+      indexing_maps = [affine_map<(b, t, o, i) -> (b, t, i)>, affine_map<(b, t, o, i) -> (i, o)>, affine_map<(b, t, o, i) -> (b, t, o)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<4x32x64xf32>, memref<64x96xf32>) outs(%c : memref<4x32x96xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %m = arith.mulf %x, %y : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// A bias a group, and one that belongs to rows (token mixing): one value for
+// all columns.
+
+// CHECK-LABEL: func.func @bias_of_groups_and_rows
+// CHECK-SAME: %[[GROUPS:[a-z0-9]+]]: memref<8x32xf32>, %[[ROWS:[a-z0-9]+]]: memref<64xf32>
+// CHECK-NOT: linalg
+// CHECK: %[[FLAT:.*]] = memref.reinterpret_cast %[[GROUPS]]
+// CHECK: scf.forall
+// CHECK: vector.load %[[FLAT]]
+// CHECK: vector.fma
+// CHECK: scf.forall
+// CHECK: %[[VALUE:.*]] = memref.load %[[ROWS]]
+// CHECK: vector.broadcast %[[VALUE]]
+// CHECK: vector.fma
+// CHECK-NOT: linalg
+func.func @bias_of_groups_and_rows(%a: memref<32x8x16xf32>, %w: memref<8x16x32xf32>, %groups: memref<8x32xf32>, %rows: memref<64xf32>, %c: memref<32x8x32xf32>,
+                                   %t: memref<64x64xf32>, %x: memref<4x64x128xf32>, %d: memref<4x64x128xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(b, g, o) -> (g, o)>, affine_map<(b, g, o) -> (b, g, o)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%groups : memref<8x32xf32>) outs(%c : memref<32x8x32xf32>) {
+  ^bb0(%i: f32, %o: f32):
+    linalg.yield %i : f32
+  }
+  linalg.generic {
+      indexing_maps = [affine_map<(b, g, o, i) -> (b, g, i)>, affine_map<(b, g, o, i) -> (g, i, o)>, affine_map<(b, g, o, i) -> (b, g, o)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %w : memref<32x8x16xf32>, memref<8x16x32xf32>) outs(%c : memref<32x8x32xf32>) {
+  ^bb0(%i: f32, %j: f32, %o: f32):
+    %m = arith.mulf %i, %j : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(b, t, o) -> (t)>, affine_map<(b, t, o) -> (b, t, o)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%rows : memref<64xf32>) outs(%d : memref<4x64x128xf32>) {
+  ^bb0(%i: f32, %o: f32):
+    linalg.yield %i : f32
+  }
+  linalg.generic {
+      indexing_maps = [affine_map<(b, t, o, i) -> (t, i)>, affine_map<(b, t, o, i) -> (b, i, o)>, affine_map<(b, t, o, i) -> (b, t, o)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%t, %x : memref<64x64xf32>, memref<4x64x128xf32>) outs(%d : memref<4x64x128xf32>) {
+  ^bb0(%i: f32, %j: f32, %o: f32):
+    %m = arith.mulf %i, %j : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// The bias changes before the product: what was written stays.
+
+// CHECK-LABEL: func.func @bias_changes
+// CHECK: linalg.generic
+// CHECK: linalg.fill
+// CHECK: vector.fma
+func.func @bias_changes(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %bias: memref<64xf32>, %c: memref<64x64xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [affine_map<(b, o) -> (o)>, affine_map<(b, o) -> (b, o)>], iterator_types = ["parallel", "parallel"]}
+      ins(%bias : memref<64xf32>) outs(%c : memref<64x64xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    linalg.yield %x : f32
+  }
+  linalg.fill ins(%zero : f32) outs(%bias : memref<64xf32>)
+  linalg.matmul ins(%a, %b : memref<64x64xf32>, memref<64x64xf32>) outs(%c : memref<64x64xf32>)
+  return
+}
+
+// -----
+
 // Reductions without rows or columns, small products and other bodies are left
 // to the row kernels.
 
