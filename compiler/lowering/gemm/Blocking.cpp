@@ -28,6 +28,10 @@ constexpr int64_t kMostPackedA = 256 << 10;
 constexpr int64_t kMostTileRows = 12;
 /// What a vector costs that comes from beyond L2, in cycles.
 constexpr double kOuterCycles = 20;
+/// What a vector costs that the prefetcher brings from beyond L2, in cycles.
+constexpr double kStreamCycles = 1;
+/// What a vector costs that another core has written, in cycles.
+constexpr double kSharedCycles = 20;
 /// What it costs to hand out a task, in cycles.
 constexpr double kTaskCycles = 2000;
 
@@ -127,7 +131,7 @@ bool CostModel::fits(const Blocking &blocking) const {
       blocking.rows.tilesPerBlock == 1 && blocking.groupsPerBlock == 1;
   int64_t l2 = target.l2Bytes;
   // The slack is for the rounding of panels.
-  if (!onePanel && blocking.packB != PackKind::Direct &&
+  if (!onePanel && blocking.packsB() &&
       blocking.packedB() * bytes > std::min(kMostPackedB, l2 / 2) * 9 / 8)
     return false;
   return oneTile || blocking.packA == PackKind::Direct ||
@@ -161,10 +165,11 @@ double CostModel::work(const Blocking &blocking) const {
   double elementsB = double(contraction.n.size) * k;
   int64_t runB = run(blocking.packB, blocking.columns,
                      contraction.group ? contraction.group->b : 0);
-  cycles += vectorsB *
-            (packCycles(blocking.packB, blocking.lanes) +
-             sourceCycles(elementsB * products, runB)) *
-            double(blocking.rows.blocks());
+  double perVectorB = blocking.aheadB
+                          ? kStreamCycles
+                          : packCycles(blocking.packB, blocking.lanes) +
+                                sourceCycles(elementsB * products, runB);
+  cycles += vectorsB * perVectorB * double(blocking.rows.blocks());
   double vectorsA = 0;
   for (const TileClass &rows : blocking.rows.classes)
     vectorsA +=
@@ -177,6 +182,11 @@ double CostModel::work(const Blocking &blocking) const {
              elementsA / double(blocking.lanes) *
                  sourceCycles(elementsA * products, runA)) *
             double(blocking.columns.blocks());
+  // Where a row has several tasks, what they read and write of it comes from
+  // other cores, or goes there.
+  if (blocking.columns.blocks() * blocking.groupBlocks(contraction) > 1)
+    cycles += (elementsA + double(contraction.m.size * contraction.n.size)) /
+              double(blocking.lanes) * kSharedCycles;
   return products * cycles;
 }
 
@@ -237,13 +247,18 @@ int64_t Blocking::packedB() const {
   return packedPanelB() * columns.tilesPerBlock * groupsPerBlock;
 }
 
+int64_t Blocking::aheadPanelB(const Contraction &contraction) const {
+  return columns.widest() * int64_t(llvm::alignTo(contraction.k.size, lanes));
+}
+
 int64_t Blocking::packedPanelB() const {
   // Whole blocks of the transposition, which may write beyond the last k.
   return columns.widest() * int64_t(llvm::alignTo(kChunk, lanes));
 }
 
 Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
-                                            const TargetDescription &target) {
+                                            const TargetDescription &target,
+                                            bool invariantB) {
   const ContractionDim &m = contraction.m, &n = contraction.n,
                        &k = contraction.k;
   int64_t bytes = contraction.elementBytes();
@@ -281,9 +296,11 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
     bool isPanel = blocking.columns.count == 1 && !blocking.columnTail &&
                    k.b == blocking.columns.widest();
     blocking.packB =
-        packB == PackKind::Copy && (isPanel || blocking.rows.count <= 1)
+        packB == PackKind::Copy &&
+                (isPanel || (blocking.rows.count <= 1 && !invariantB))
             ? PackKind::Direct
             : packB;
+    blocking.aheadB = invariantB && blocking.packB != PackKind::Direct;
     int64_t groups = contraction.group ? contraction.group->size : 1;
     for (int64_t rowTiles : blockSizes(blocking.rows.count))
       for (int64_t columnTiles : blockSizes(blocking.columns.count))

@@ -52,21 +52,29 @@ struct Blocking {
   int64_t kChunk = 0;      // of k, a multiple of 4 unless it is all of k
   int64_t groupsPerBlock = 1;
   PackKind packA = PackKind::Direct, packB = PackKind::Copy;
+  /// B's panels are made before all tasks, not by each: all of k, rows as wide
+  /// as the widest tile.
+  bool aheadB = false;
   bool stagedC = false; // columns of C are not contiguous: through scratch
+
+  bool packsB() const { return packB != PackKind::Direct && !aheadB; }
 
   int64_t groupBlocks(const Contraction &contraction) const;
   /// Elements of scratch.
   int64_t packedPanelA() const; // of one row tile
   int64_t packedPanelB() const; // of one column tile
-  int64_t packedA() const;      // of a task
+  int64_t aheadPanelB(const Contraction &contraction) const;
+  int64_t packedA() const; // of a task
   int64_t packedB() const;
 };
 
 /// Unrolling of the micro-kernel's loop over k.
 inline constexpr int64_t kUnroll = 4;
 
+/// `invariantB`: the same B serves many products, so that its panels may be
+/// made ahead.
 Blocking chooseBlocking(const Contraction &contraction,
-                        const TargetDescription &target);
+                        const TargetDescription &target, bool invariantB);
 
 } // namespace foregrad::compiler
 

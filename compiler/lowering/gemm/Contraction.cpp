@@ -12,6 +12,7 @@
 #include "compiler/lowering/gemm/Contraction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 #include <algorithm>
 #include <array>
@@ -22,6 +23,22 @@ using namespace foregrad::compiler;
 /// Products below this many multiplications are left to the row kernels: a
 /// task's overhead and the packing would cost more than the tiles gain.
 static constexpr int64_t kLeastMultiplications = 2048;
+
+Value foregrad::compiler::emitFlat(OpBuilder &builder, Location loc,
+                                   const FlatOperand &operand) {
+  auto type = cast<MemRefType>(operand.memref.getType());
+  if (type.getRank() == 1 && type.getLayout().isIdentity() &&
+      operand.offset == 0)
+    return operand.memref;
+  MemRefLayoutAttrInterface layout;
+  if (operand.offset != 0)
+    layout = StridedLayoutAttr::get(type.getContext(), operand.offset, {1});
+  auto flat = MemRefType::get({operand.elements}, type.getElementType(), layout,
+                              type.getMemorySpace());
+  return memref::ReinterpretCastOp::create(
+      builder, loc, flat, operand.memref, operand.offset,
+      ArrayRef<int64_t>{operand.elements}, ArrayRef<int64_t>{1});
+}
 
 int64_t Contraction::elementBytes() const {
   return type.getIntOrFloatBitWidth() / 8;

@@ -39,6 +39,10 @@ struct FlatOperand {
   int64_t elements = 1; // from there to the last element that the loops reach
 };
 
+/// The operand as an array of rank 1.
+mlir::Value emitFlat(mlir::OpBuilder &builder, mlir::Location loc,
+                     const FlatOperand &operand);
+
 struct Contraction {
   mlir::FloatType type;
   FlatOperand a, b, c;

@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/gemm/Contraction.h"
+#include "compiler/lowering/gemm/PackAhead.h"
 #include "compiler/lowering/gemm/ProductStart.h"
 #include "compiler/lowering/gemm/TaskEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -132,6 +133,7 @@ struct ContractionsToKernelsPass
         LDBG() << "not generalized: " << op;
     }
 
+    PackAhead ahead(rewriter);
     SmallVector<linalg::GenericOp> generics;
     getOperation().walk([&](linalg::GenericOp op) { generics.push_back(op); });
     for (linalg::GenericOp op : generics) {
@@ -148,14 +150,18 @@ struct ContractionsToKernelsPass
         continue;
       }
       Operation *start = absorbStart(op, *product);
+      int64_t bytes = bytesOf(*product);
+      Blocking blocking =
+          chooseBlocking(*product, target, ahead.isInvariant(op, *product));
+      if (blocking.aheadB)
+        ahead.pack(op, *product, blocking);
       rewriter.setInsertionPoint(op);
-      scf::ForallOp forall =
-          emitTasks(rewriter, op.getLoc(), *product,
-                    chooseBlocking(*product, target), start != nullptr);
+      scf::ForallOp forall = emitTasks(rewriter, op.getLoc(), *product,
+                                       blocking, start != nullptr);
       forall->setAttr(flopsAttr, rewriter.getI64IntegerAttr(
                                      2 * product->multiplications()));
       forall->setAttr(whatAttr, rewriter.getStringAttr(describe(*product)));
-      forall->setAttr(bytesAttr, rewriter.getI64IntegerAttr(bytesOf(*product)));
+      forall->setAttr(bytesAttr, rewriter.getI64IntegerAttr(bytes));
       op.erase();
       // If it is a generic it stands earlier in the list: it was visited.
       if (start)

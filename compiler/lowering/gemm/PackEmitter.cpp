@@ -52,6 +52,8 @@ private:
     b.loop(r.firstGroup, r.endGroup, 1, [&](Value group) {
       Value source = b.add(r.base, b.mul(group, r.strideGroup));
       Value panels = b.mul(b.sub(group, r.firstGroup), r.panelGroup);
+      if (r.firstPanel)
+        panels = b.add(panels, r.firstPanel);
       for (const TileClass &tiles : r.tiling->classes)
         forTilesOfClass(
             b, *r.tiling, tiles, r.firstTile, r.endTile, [&](Value tile) {
@@ -66,6 +68,9 @@ private:
   }
   bool isLastClass(const TileClass &tiles) const {
     return &tiles == &r.tiling->classes.back();
+  }
+  int64_t rowWidth(const TileClass &tiles) const {
+    return r.rowWidth ? r.rowWidth : tiles.width;
   }
   Value zero() { return arith::ConstantOp::create(b, b.getZeroAttr(vector)); }
   Value maskOf(Value count) {
@@ -109,7 +114,7 @@ void Packer::copyRowsOfB() {
   b.loop(b.index(0), r.k, 1, [&](Value k) {
     forTiles([&](const TileClass &tiles, Place place) {
       Value from = sourceAt(place, k, place.start);
-      Value to = b.add(place.panel, b.mul(k, tiles.width));
+      Value to = b.add(place.panel, b.mul(k, rowWidth(tiles)));
       for (int64_t i = 0; i < tiles.width; i += r.lanes) {
         Value source = b.add(from, i), target = b.add(to, i);
         bool partial =
@@ -170,10 +175,10 @@ void Packer::transposeB() {
             rows.push_back(vector::LoadOp::create(b, vector, r.source, from));
         }
         transposeBlock(rows);
-        Value to = b.add(place.panel, b.add(b.mul(k, tiles.width), i));
+        Value to = b.add(place.panel, b.add(b.mul(k, rowWidth(tiles)), i));
         for (int64_t lane = 0; lane < r.lanes; ++lane)
           vector::StoreOp::create(b, rows[lane], r.panels,
-                                  b.add(to, lane * tiles.width));
+                                  b.add(to, lane * rowWidth(tiles)));
       });
     });
   });
@@ -191,7 +196,7 @@ void Packer::copyElements() {
             memref::LoadOp::create(b, r.source, sourceAt(place, k, at));
         memref::StoreOp::create(
             b, element, r.panels,
-            b.add(place.panel, b.add(b.mul(k, tiles.width), i)));
+            b.add(place.panel, b.add(b.mul(k, rowWidth(tiles)), i)));
       });
     });
   });

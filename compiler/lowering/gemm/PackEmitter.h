@@ -12,8 +12,8 @@
 // one panel after another, each `panel` elements from the last.
 //
 // Panels hold the tiles [firstTile, endTile), which may be of two widths; a
-// panel's row is as wide as its own tile. Columns beyond n hold finite values
-// that no result depends on.
+// panel's row is as wide as its own tile, or all are as wide as the widest.
+// Columns beyond n hold finite values that no result depends on.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,8 +35,11 @@ struct PackRequest {
   mlir::Value base;
   int64_t strideK = 0, strideI = 0;
   int64_t size = 0;
-  mlir::Value panels; // flat scratch
-  int64_t panel = 0;  // elements from one panel to the next
+  mlir::Value panels;     // flat
+  mlir::Value firstPanel; // element of it at which the first begins; null: 0
+  int64_t panel = 0;      // elements from one panel to the next
+  /// Elements from one k to the next in a panel; 0: the tile's width.
+  int64_t rowWidth = 0;
   const Tiling *tiling = nullptr;
   mlir::Value firstTile, endTile;
   mlir::Value k; // steps

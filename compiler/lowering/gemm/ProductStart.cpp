@@ -8,6 +8,7 @@
 
 #include "dialects/fg/Fg.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
@@ -158,22 +159,42 @@ static bool beginAt(Contraction &product, linalg::GenericOp copy) {
   return true;
 }
 
-/// Whether `op`, or anything inside of it, uses `buffer` or a view of it; the
-/// making of a view is no use. With `toWrite`, whether it may write there.
-static bool touches(Operation *op, Value buffer, bool toWrite = false) {
-  if (isa<ViewLikeOpInterface, fg::ShiftOp>(op))
-    return false;
+/// Whether `op`, or anything inside of it, uses `buffer` or a view of it in a
+/// way that `counts`; the making of a view is no use.
+static bool anyUse(Operation *op, Value buffer,
+                   llvm::function_ref<bool(OpOperand &)> counts) {
   return op
       ->walk([&](Operation *inner) {
-        auto linalgOp = dyn_cast<linalg::LinalgOp>(inner);
+        if (isa<ViewLikeOpInterface, fg::ShiftOp>(inner))
+          return WalkResult::advance();
         for (OpOperand &operand : inner->getOpOperands())
           if (isa<BaseMemRefType>(operand.get().getType()) &&
-              bufferBelow(operand.get()) == buffer &&
-              !(toWrite && linalgOp && linalgOp.isDpsInput(&operand)))
+              bufferBelow(operand.get()) == buffer && counts(operand))
             return WalkResult::interrupt();
         return WalkResult::advance();
       })
       .wasInterrupted();
+}
+
+static bool touches(Operation *op, Value buffer) {
+  return anyUse(op, buffer, [](OpOperand &) { return true; });
+}
+
+bool foregrad::compiler::mayWrite(Operation *op, Value buffer) {
+  return anyUse(op, buffer, [](OpOperand &operand) {
+    Operation *user = operand.getOwner();
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(user))
+      return linalgOp.isDpsInit(&operand);
+    auto effects = dyn_cast<MemoryEffectOpInterface>(user);
+    if (!effects)
+      return true;
+    SmallVector<MemoryEffects::EffectInstance> all;
+    effects.getEffects(all);
+    return llvm::any_of(all, [&](const MemoryEffects::EffectInstance &effect) {
+      return isa<MemoryEffects::Write>(effect.getEffect()) &&
+             (!effect.getValue() || effect.getValue() == operand.get());
+    });
+  });
 }
 
 Operation *foregrad::compiler::absorbStart(linalg::GenericOp op,
@@ -195,7 +216,7 @@ Operation *foregrad::compiler::absorbStart(linalg::GenericOp op,
   Value input = bufferBelow(start->copies.getDpsInputs().front());
   for (Operation *between = before->getNextNode(); between != op;
        between = between->getNextNode())
-    if (touches(between, input, /*toWrite=*/true))
+    if (mayWrite(between, input))
       return nullptr;
   return input != buffer && beginAt(product, start->copies) ? before : nullptr;
 }

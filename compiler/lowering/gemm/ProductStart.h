@@ -20,6 +20,10 @@ namespace foregrad::compiler {
 /// The buffer that `view` looks into, or begins within.
 mlir::Value bufferBelow(mlir::Value view);
 
+/// Whether `op`, or anything inside of it, may write to `buffer` or a view of
+/// it.
+bool mayWrite(mlir::Operation *op, mlir::Value buffer);
+
 /// The op that writes what `op`'s output holds before the product, if that is 0
 /// or repeated values, it writes nothing else, and nothing touches the output
 /// in between; else null. Notes in `product` where the values lie (nothing for

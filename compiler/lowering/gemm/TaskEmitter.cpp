@@ -11,9 +11,11 @@
 //     for tiles of rows, for groups: for tiles of columns: micro-kernel
 //
 // Rows are outside of columns, so that a tile's rows of A stay in L1 while the
-// block of B passes by from L2. Groups are side by side in a row, so that rows
-// read in place are outside of groups and memory is read along its rows; packed
-// rows are apart by group, which is then outside.
+// block of B passes by from L2. Where B's panels were made ahead a task may go
+// through all of B, which L2 need not hold: then columns are outside. Groups
+// are side by side in a row, so that rows read in place are outside of groups
+// and memory is read along its rows; packed rows are apart by group, which is
+// then outside.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,7 +48,6 @@ public:
 
 private:
   int64_t tasks() const;
-  Value flatten(const FlatOperand &operand);
   Value allocate(int64_t elements);
   void allocateScratch();
   void decodeTask(Value task, Position &position);
@@ -89,21 +90,6 @@ int64_t TaskEmitter::tasks() const {
   return count;
 }
 
-Value TaskEmitter::flatten(const FlatOperand &operand) {
-  auto type = cast<MemRefType>(operand.memref.getType());
-  if (type.getRank() == 1 && type.getLayout().isIdentity() &&
-      operand.offset == 0)
-    return operand.memref;
-  MemRefLayoutAttrInterface layout;
-  if (operand.offset != 0)
-    layout = StridedLayoutAttr::get(b.getContext(), operand.offset, {1});
-  auto flat = MemRefType::get({operand.elements}, type.getElementType(), layout,
-                              type.getMemorySpace());
-  return memref::ReinterpretCastOp::create(
-      b, flat, operand.memref, operand.offset,
-      ArrayRef<int64_t>{operand.elements}, ArrayRef<int64_t>{1});
-}
-
 Value TaskEmitter::allocate(int64_t elements) {
   return memref::AllocaOp::create(b, MemRefType::get({elements}, x.type),
                                   b.getI64IntegerAttr(64));
@@ -112,7 +98,7 @@ Value TaskEmitter::allocate(int64_t elements) {
 void TaskEmitter::allocateScratch() {
   if (blocking.packA != PackKind::Direct)
     packedA = allocate(blocking.packedA());
-  if (blocking.packB != PackKind::Direct)
+  if (blocking.packsB())
     packedB = allocate(blocking.packedB());
   if (blocking.stagedC)
     staged = allocate(blocking.rows.widest() * blocking.columns.widest());
@@ -154,11 +140,11 @@ void TaskEmitter::decodeTask(Value task, Position &position) {
 }
 
 scf::ForallOp TaskEmitter::emit() {
-  a = flatten(x.a);
-  bMatrix = flatten(x.b);
-  c = flatten(x.c);
+  a = emitFlat(b, b.getLoc(), x.a);
+  bMatrix = emitFlat(b, b.getLoc(), x.b);
+  c = emitFlat(b, b.getLoc(), x.c);
   if (x.start)
-    start = flatten(*x.start);
+    start = emitFlat(b, b.getLoc(), *x.start);
   SmallVector<OpFoldResult> bounds = {b.getIndexAttr(tasks())};
   auto forall = scf::ForallOp::create(b, bounds, ValueRange{}, std::nullopt);
   OpBuilder::InsertionGuard guard(b);
@@ -200,7 +186,7 @@ void TaskEmitter::pack(const Position &at, Value k) {
   request.k = k;
   request.firstGroup = firstGroup;
   request.endGroup = endGroup;
-  if (blocking.packB != PackKind::Direct) {
+  if (blocking.packsB()) {
     request.kind = blocking.packB;
     request.source = bMatrix;
     request.base = at.b;
@@ -246,22 +232,31 @@ void TaskEmitter::block(const Position &at, Value k, Value isFirst) {
       forTilesOfClass(b, blocking.rows, rows, firstRow, endRow,
                       [&](Value rowTile) { body(rows, rowTile); });
   };
-  auto forColumns = [&](Value group, const TileClass &rows, Value rowTile) {
-    for (const TileClass &columns : blocking.columns.classes)
-      forTilesOfClass(b, blocking.columns, columns, firstColumn, endColumn,
-                      [&](Value columnTile) {
-                        tile(at, k, isFirst, group, rows, rowTile, columns,
-                             columnTile);
-                      });
+  auto forColumns =
+      [&](llvm::function_ref<void(const TileClass &, Value)> body) {
+        for (const TileClass &columns : blocking.columns.classes)
+          forTilesOfClass(b, blocking.columns, columns, firstColumn, endColumn,
+                          [&](Value tile) { body(columns, tile); });
+      };
+  auto rowTileOfGroup = [&](Value group, const TileClass &rows, Value rowTile) {
+    forColumns([&](const TileClass &columns, Value columnTile) {
+      tile(at, k, isFirst, group, rows, rowTile, columns, columnTile);
+    });
   };
-  if (blocking.packA == PackKind::Direct)
+  if (blocking.aheadB && !x.group)
+    forColumns([&](const TileClass &columns, Value columnTile) {
+      forRows([&](const TileClass &rows, Value rowTile) {
+        tile(at, k, isFirst, firstGroup, rows, rowTile, columns, columnTile);
+      });
+    });
+  else if (blocking.packA == PackKind::Direct)
     forRows([&](const TileClass &rows, Value rowTile) {
-      forGroups([&](Value group) { forColumns(group, rows, rowTile); });
+      forGroups([&](Value group) { rowTileOfGroup(group, rows, rowTile); });
     });
   else
     forGroups([&](Value group) {
       forRows([&](const TileClass &rows, Value rowTile) {
-        forColumns(group, rows, rowTile);
+        rowTileOfGroup(group, rows, rowTile);
       });
     });
 }
@@ -289,15 +284,20 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
   Value mask;
   bool tail =
       blocking.columnTail && &columns == &blocking.columns.classes.back();
-  if (tail && (blocking.packB == PackKind::Direct || !blocking.stagedC)) {
+  bool inPlace = blocking.packB == PackKind::Direct;
+  if (tail && (inPlace || !blocking.stagedC)) {
     Value lastVector = b.add(column, columns.width - blocking.lanes);
     mask = vector::CreateMaskOp::create(
         b, VectorType::get({blocking.lanes}, b.getI1Type()),
         b.sub(b.index(x.n.size), lastVector));
   }
-  if (blocking.packB == PackKind::Direct) {
+  if (inPlace) {
     kernel.b = {bMatrix, b.add(at.b, b.mul(column, x.n.b)), x.k.b, 1};
     kernel.lastMaskB = mask;
+  } else if (blocking.aheadB) {
+    kernel.b = {bMatrix,
+                b.add(at.b, b.mul(columnTile, blocking.aheadPanelB(x))), x.k.b,
+                1};
   } else {
     kernel.b = {packedB,
                 b.mul(b.add(b.mul(groupNumber, blocking.columns.tilesPerBlock),

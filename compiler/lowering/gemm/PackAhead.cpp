@@ -1,0 +1,129 @@
+//===- PackAhead.cpp - Panels made before a loop --------------------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/lowering/gemm/PackAhead.h"
+
+#include "compiler/lowering/abi/OutlineKernels.h"
+#include "compiler/lowering/gemm/PackEmitter.h"
+#include "compiler/lowering/gemm/ProductStart.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace foregrad::compiler;
+
+static Operation *outermostLoop(Operation *op) {
+  Operation *outermost = nullptr;
+  for (auto loop = op->getParentOfType<scf::ForOp>(); loop;
+       loop = loop->getParentOfType<scf::ForOp>())
+    outermost = loop;
+  return outermost;
+}
+
+/// The ops inside of `loop` that `value` comes from, last first; false if one
+/// of them is more than a view.
+static bool viewsInside(Operation *loop, Value value,
+                        SmallVectorImpl<Operation *> &views) {
+  while (Operation *def = value.getDefiningOp()) {
+    if (!loop->isProperAncestor(def))
+      return true;
+    auto view = dyn_cast<ViewLikeOpInterface>(def);
+    if (!view || def->getNumOperands() != 1)
+      return false;
+    views.push_back(def);
+    value = view.getViewSource();
+  }
+  return !loop->isProperAncestor(
+      cast<BlockArgument>(value).getOwner()->getParentOp());
+}
+
+bool PackAhead::isInvariant(linalg::GenericOp op, const Contraction &product) {
+  Operation *loop = outermostLoop(op);
+  SmallVector<Operation *> views;
+  if (!loop || !product.outerK.empty() ||
+      llvm::any_of(product.batch,
+                   [](const ContractionDim &dim) { return dim.b != 0; }) ||
+      !viewsInside(loop, product.b.memref, views))
+    return false;
+  return !mayWrite(loop, bufferBelow(product.b.memref));
+}
+
+/// A task for each panel, which is one group's tile of columns.
+Value PackAhead::emitPanels(Operation *loop, Location loc,
+                            const Contraction &product,
+                            const Blocking &blocking) {
+  KernelBuilder b(loc, rewriter.getContext());
+  b.setInsertionPoint(loop);
+  int64_t groups = product.group ? product.group->size : 1;
+  int64_t tiles = blocking.columns.count;
+  int64_t elements = groups * tiles * blocking.aheadPanelB(product);
+  Value panels = memref::AllocOp::create(
+      b, MemRefType::get({elements}, product.type), b.getI64IntegerAttr(64));
+  PackRequest request;
+  request.source = emitFlat(b, loc, product.b);
+  SmallVector<OpFoldResult> bounds = {b.getIndexAttr(groups * tiles)};
+  auto forall = scf::ForallOp::create(b, bounds, ValueRange{}, std::nullopt);
+  forall->setAttr(
+      whatAttr,
+      b.getStringAttr(
+          llvm::formatv("panels of {0} x {1}{2}", product.k.size,
+                        product.n.size,
+                        groups == 1 ? std::string()
+                                    : ", " + std::to_string(groups) + " times")
+              .str()));
+  forall->setAttr(bytesAttr,
+                  b.getI64IntegerAttr(2 * elements * product.elementBytes()));
+  b.setInsertionPointToStart(forall.getBody());
+  Value task = forall.getInductionVar(0);
+  request.type = product.type;
+  request.lanes = blocking.lanes;
+  request.kind = blocking.packB;
+  request.base = b.index(0);
+  request.strideK = product.k.b;
+  request.strideI = product.n.b;
+  request.size = product.n.size;
+  request.panels = panels;
+  request.panel = blocking.aheadPanelB(product);
+  request.firstPanel = b.mul(task, request.panel);
+  request.rowWidth = blocking.columns.widest();
+  request.tiling = &blocking.columns;
+  request.firstTile = b.rem(task, tiles);
+  request.endTile = b.add(request.firstTile, 1);
+  request.k = b.index(product.k.size);
+  request.firstGroup = b.div(task, tiles);
+  request.endGroup = b.add(request.firstGroup, 1);
+  request.strideGroup = product.group ? product.group->b : 0;
+  request.tail = blocking.columnTail;
+  emitPackB(b, request);
+  return panels;
+}
+
+void PackAhead::pack(linalg::GenericOp op, Contraction &product,
+                     const Blocking &blocking) {
+  Operation *loop = outermostLoop(op);
+  SmallVector<Operation *> views;
+  viewsInside(loop, product.b.memref, views);
+  for (Operation *view : llvm::reverse(views))
+    rewriter.moveOpBefore(view, loop);
+  int64_t groups = product.group ? product.group->size : 1;
+  Key key{loop,
+          bufferBelow(product.b.memref),
+          product.b.offset,
+          product.k.b,
+          product.n.b,
+          product.k.size,
+          product.n.size,
+          product.group ? product.group->b : 0,
+          blocking.columns.widest() * groups};
+  Value &panels = made[key];
+  if (!panels)
+    panels = emitPanels(loop, op.getLoc(), product, blocking);
+  product.b = {panels, 0, cast<MemRefType>(panels.getType()).getNumElements()};
+  product.k.b = blocking.columns.widest();
+  if (product.group)
+    product.group->b = blocking.columns.count * blocking.aheadPanelB(product);
+}
