@@ -10,6 +10,7 @@
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
+#include "compiler/lowering/tiles/SumInLanes.h"
 #include "compiler/lowering/tiles/TileSamples.h"
 #include "compiler/optimizers/Optimizer.h"
 #include "compiler/rules/Rule.h"
@@ -21,6 +22,7 @@ void registerPasses() {
   registerEntryPasses();
   registerFusionPasses();
   registerLinalgPasses();
+  registerSumInLanesPass();
   registerTileSamplesPass();
   registerContractionsToKernelsPass();
   registerRowsToKernelsPass();

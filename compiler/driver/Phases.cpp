@@ -9,6 +9,7 @@
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
+#include "compiler/lowering/tiles/SumInLanes.h"
 #include "compiler/lowering/tiles/TileSamples.h"
 #include "compiler/optimizers/Optimizer.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -55,6 +56,7 @@ static void buildFusion(OpPassManager &manager, const PhaseOptions &options) {
 static void buildTiles(OpPassManager &manager, const PhaseOptions &options) {
   OpPassManager &entries = manager.nest<func::FuncOp>();
   entries.addPass(createTileSamplesPass(options.target, options.tile));
+  entries.addPass(createSumInLanesPass());
   entries.addPass(createCSEPass());
 }
 

@@ -32,7 +32,7 @@ namespace {
 // A task is worth handing to a thread from here on; with that much for each,
 // there are at least minTasks tasks.
 constexpr double taskNanoseconds = 20e3;
-constexpr double leastTaskNanoseconds = 2.5e3;
+constexpr double leastTaskNanoseconds = 0.7e3;
 constexpr int64_t minTasks = 8;
 constexpr int64_t maxTasks = 1024;
 // Elements by which a vector dimension is cut into tasks.
@@ -44,7 +44,9 @@ int64_t tasksFor(double nanoseconds) {
   auto tasks = int64_t(nanoseconds / taskNanoseconds);
   if (nanoseconds >= minTasks * leastTaskNanoseconds)
     tasks = std::max(tasks, minTasks);
-  return std::clamp<int64_t>(tasks, 1, maxTasks);
+  // A power of two: kernels on the same rows cut them at the same places, and
+  // a core meets the rows again that it has in its caches.
+  return llvm::bit_ceil(uint64_t(std::clamp<int64_t>(tasks, 1, maxTasks)));
 }
 
 class KernelEmitter {

@@ -249,6 +249,59 @@ func.func @bias_changes(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %bias: mem
 
 // -----
 
+// In a loop over tiles, what weights are multiplied with changes, the weights do not: their panels
+// are made before the loop, once for both products. Tasks are whole rows.
+
+// CHECK-LABEL: func.func @weights_of_a_loop
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<256x128xf32>
+// CHECK: %[[PANELS:.*]] = memref.alloc() {alignment = 64 : i64} : memref<32768xf32>
+// CHECK: scf.forall (%{{.*}}) in (2) {
+// CHECK: vector.load %{{.*}} : memref<32768xf32>, vector<16xf32>
+// CHECK: vector.store %{{.*}}, %[[PANELS]]
+// CHECK: } {fg.bytes = 262144 : i64, fg.what = "panels of 256 x 128"}
+// CHECK-NOT: fg.what = "panels
+// CHECK: scf.for
+// CHECK-COUNT-2: vector.load %[[PANELS]]
+func.func @weights_of_a_loop(%w: memref<256x128xf32>, %x: memref<1024x256xf32>, %y: memref<128x256xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %tile = %c0 to %c8 step %c1 {
+    %c = memref.alloc() : memref<128x128xf32>
+    %d = memref.alloc() : memref<128x128xf32>
+    linalg.fill ins(%zero : f32) outs(%c : memref<128x128xf32>)
+    linalg.matmul ins(%y, %w : memref<128x256xf32>, memref<256x128xf32>) outs(%c : memref<128x128xf32>)
+    linalg.fill ins(%zero : f32) outs(%d : memref<128x128xf32>)
+    linalg.matmul ins(%y, %w : memref<128x256xf32>, memref<256x128xf32>) outs(%d : memref<128x128xf32>)
+  }
+  return
+}
+
+// -----
+
+// The same with weights that the loop writes, or that are of one iteration.
+
+// CHECK-LABEL: func.func @no_panels_before_the_loop
+// CHECK-NOT: panels of
+// CHECK: return
+func.func @no_panels_before_the_loop(%w: memref<256x128xf32>, %y: memref<128x256xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %tile = %c0 to %c8 step %c1 {
+    %c = memref.alloc() : memref<128x128xf32>
+    %own = memref.alloc() : memref<256x128xf32>
+    linalg.matmul ins(%y, %w : memref<128x256xf32>, memref<256x128xf32>) outs(%c : memref<128x128xf32>)
+    linalg.fill ins(%zero : f32) outs(%w : memref<256x128xf32>)
+    linalg.matmul ins(%y, %own : memref<128x256xf32>, memref<256x128xf32>) outs(%c : memref<128x128xf32>)
+  }
+  return
+}
+
+// -----
+
 // Reductions without rows or columns, small products and other bodies are left
 // to the row kernels.
 

@@ -1,0 +1,94 @@
+// RUN: %fg-opt %s "--pass-pipeline=builtin.module(func.func(fg-sum-in-lanes))" --split-input-file | FileCheck %s
+
+#a = affine_map<(n, t, i, o) -> (n, t, i)>
+#b = affine_map<(n, t, i, o) -> (n, t, o)>
+#c = affine_map<(n, t, i, o) -> (i, o)>
+
+// The gradient of a weight: each half of a tile's samples has a sum of its own. The fill of the
+// gradient itself waits until the lanes are added up.
+
+// CHECK-LABEL: func.func @gradient
+// CHECK-SAME:    %[[G:[a-z0-9]+]]: memref<512xf32>
+// CHECK:      %[[LANES:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2x512xf32>
+// CHECK:      linalg.fill {{.*}} outs(%[[LANES]]
+// CHECK:      scf.for
+// CHECK:        %[[VIEW:.*]] = memref.expand_shape %[[LANES]] {{\[\[}}0], [1, 2]] {{.*}} into memref<2x16x32xf32>
+// CHECK:        linalg.generic {indexing_maps = [#[[A:.*]], #[[B:.*]], #[[C:.*]]], iterator_types = ["parallel", "reduction", "reduction", "parallel", "parallel"]}
+// CHECK-SAME:     ins(%{{.*}}, %{{.*}} : memref<2x2x64x16xf32>, memref<2x2x64x32xf32>) outs(%[[VIEW]] : memref<2x16x32xf32>)
+// CHECK:      linalg.fill {{.*}} outs(%[[G]]
+// CHECK:      linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]} ins(%[[LANES]] : memref<2x512xf32>) outs(%[[G]] : memref<512xf32>)
+// CHECK-NEXT: ^bb0(%[[LANE:.*]]: f32, %[[SUM:.*]]: f32):
+// CHECK-NEXT:   arith.addf %[[SUM]], %[[LANE]]
+func.func @gradient(%g: memref<512xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  %c32 = arith.constant 32 : index
+  %view = memref.expand_shape %g [[0, 1]] output_shape [16, 32] : memref<512xf32> into memref<16x32xf32>
+  linalg.fill ins(%zero : f32) outs(%g : memref<512xf32>)
+  scf.for %first = %c0 to %c32 step %c4 {
+    %x = memref.alloc() : memref<4x64x16xf32>
+    %y = memref.alloc() : memref<4x64x32xf32>
+    linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["reduction", "reduction", "parallel", "parallel"]}
+        ins(%x, %y : memref<4x64x16xf32>, memref<4x64x32xf32>) outs(%view : memref<16x32xf32>) {
+    ^bb0(%p: f32, %q: f32, %out: f32):
+      %m = arith.mulf %p, %q : f32
+      %s = arith.addf %out, %m : f32
+      linalg.yield %s : f32
+    }
+  }
+  return
+}
+
+// -----
+
+// No lanes: something in the loop reads the sum, the samples of a tile are odd, the sum is small,
+// the loop is short, or the body is no addition.
+
+#all = affine_map<(n, i) -> (n, i)>
+#column = affine_map<(n, i) -> (i)>
+
+// CHECK-LABEL: func.func @as_they_are
+// CHECK-NOT: memref.alloc() {{.*}} memref<2x
+// CHECK: return
+func.func @as_they_are(%read: memref<16384xf32>, %odd: memref<16384xf32>, %small: memref<16xf32>, %largest: memref<16384xf32>, %short: memref<16384xf32>) {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %c32 = arith.constant 32 : index
+  scf.for %first = %c0 to %c32 step %c4 {
+    %x = memref.alloc() : memref<4x16384xf32>
+    %y = memref.alloc() : memref<3x16384xf32>
+    %z = memref.alloc() : memref<4x16xf32>
+    linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%x : memref<4x16384xf32>) outs(%read : memref<16384xf32>) {
+    ^bb0(%p: f32, %out: f32):
+      %s = arith.addf %out, %p : f32
+      linalg.yield %s : f32
+    }
+    memref.copy %read, %odd : memref<16384xf32> to memref<16384xf32>
+    linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%y : memref<3x16384xf32>) outs(%odd : memref<16384xf32>) {
+    ^bb0(%p: f32, %out: f32):
+      %s = arith.addf %out, %p : f32
+      linalg.yield %s : f32
+    }
+    linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%z : memref<4x16xf32>) outs(%small : memref<16xf32>) {
+    ^bb0(%p: f32, %out: f32):
+      %s = arith.addf %out, %p : f32
+      linalg.yield %s : f32
+    }
+    linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%x : memref<4x16384xf32>) outs(%largest : memref<16384xf32>) {
+    ^bb0(%p: f32, %out: f32):
+      %s = arith.maximumf %out, %p : f32
+      linalg.yield %s : f32
+    }
+  }
+  scf.for %first = %c0 to %c8 step %c4 {
+    %x = memref.alloc() : memref<4x16384xf32>
+    linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%x : memref<4x16384xf32>) outs(%short : memref<16384xf32>) {
+    ^bb0(%p: f32, %out: f32):
+      %s = arith.addf %out, %p : f32
+      linalg.yield %s : f32
+    }
+  }
+  return
+}
