@@ -26,9 +26,12 @@ BodyEmitter::BodyEmitter(OpBuilder &builder, Location location,
       buffers(flatBuffers) {
   auto place = [&](const Access &access) {
     forms.push_back(access.form);
-    if (access.buffer && buffers.lookup(access.buffer).perRow)
-      for (unsigned d = 0; d < op.numRow; ++d)
-        forms.back().coefficients[d] = 0;
+    FlatBuffer flat = buffers.lookup(access.buffer);
+    unsigned dropped = flat.perPiece ? op.numRow
+                       : flat.perRow ? op.numRow - op.numPiece
+                                     : 0;
+    for (unsigned d = 0; d < dropped; ++d)
+      forms.back().coefficients[d] = 0;
   };
   llvm::for_each(op.inputs, place);
   llvm::for_each(op.outputs, place);
@@ -62,22 +65,31 @@ Value BodyEmitter::splat(Value value) {
 // Positions
 //===----------------------------------------------------------------------===//
 
-Scope BodyEmitter::rowScope(Value row) {
+Scope BodyEmitter::rowScope(RowNumber number) {
   Scope scope;
   scope.position.assign(forms.size(), Value());
-  if (!row)
+  unsigned firstPiece = op.numRow - op.numPiece;
+  scope = enterCounted(std::move(scope), 0, firstPiece, number.row);
+  return enterCounted(std::move(scope), firstPiece, op.numRow, number.piece);
+}
+
+/// The scope inside of dimensions [first, end), where `number` counts their
+/// indices (null: the only ones).
+Scope BodyEmitter::enterCounted(Scope scope, unsigned first, unsigned end,
+                                Value number) {
+  if (!number)
     return scope;
-  // The row number's digits, only where a form asks for them.
+  // The number's digits, only where a form asks for them.
   int64_t stride = 1;
-  for (unsigned d = op.numRow; d-- > 0;) {
+  for (unsigned d = end; d-- > first;) {
     bool used = llvm::any_of(forms, [&](const LinearForm &form) {
       return form.coefficients[d] != 0;
     });
     if (used) {
-      Value digit = row;
+      Value digit = number;
       if (stride != 1)
         digit = arith::DivUIOp::create(b, loc, digit, index(stride));
-      if (d != 0)
+      if (d != first)
         digit = arith::RemUIOp::create(b, loc, digit, index(op.extents[d]));
       scope = enter(scope, d, digit);
     }

@@ -40,8 +40,8 @@ public:
               const VectorPlan &plan, const BodyInfo &info,
               const FlatBuffers &buffers);
 
-  /// The scope of row number `row` (null: the only one).
-  Scope rowScope(mlir::Value row);
+  /// The scope of a row, or a piece of it.
+  Scope rowScope(RowNumber number);
   /// The scope inside of a loop over `dim`, at index `iv`.
   Scope enter(const Scope &scope, unsigned dim, mlir::Value iv);
 
@@ -71,6 +71,8 @@ public:
   mlir::Value keepActive(LaneGroup group, mlir::Value value, mlir::Value other);
 
 private:
+  Scope enterCounted(Scope scope, unsigned first, unsigned end,
+                     mlir::Value number);
   mlir::Type typeOf(mlir::Type scalar, bool varying) const;
   mlir::Value index(int64_t value);
   mlir::Value mask(LaneGroup group);

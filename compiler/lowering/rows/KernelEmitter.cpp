@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/rows/BodyEmitter.h"
+#include "compiler/lowering/rows/RowPieces.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/Utils.h"
@@ -243,8 +244,9 @@ private:
     if (parts <= 1) {
       int64_t perTask = ceilDiv(rows, std::min(rows, wantedTasks));
       Value task = beginTasks(ceilDiv(rows, perTask));
-      forRows(task, rows, perTask,
-              [&](Value row) { emitNest(b, loc, split, vectors, flat, row); });
+      forRows(task, rows, perTask, [&](Value row) {
+        emitNest(b, loc, split, vectors, flat, {row, {}});
+      });
       return;
     }
     // Task = row * parts + part; the last part of a row takes what is left
@@ -256,13 +258,13 @@ private:
       number = arith::RemUIOp::create(b, loc, task, index(parts));
     }
     Value first = arith::MulIOp::create(b, loc, number, index(part));
-    emitNest(b, loc, split, vectors, flat, row, VectorRange{first, part});
+    emitNest(b, loc, split, vectors, flat, {row, {}}, VectorRange{first, part});
     if (int64_t rest = extent - parts * part) {
       Value last = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                                          number, index(parts - 1));
       auto ifLast = scf::IfOp::create(b, loc, last, /*withElseRegion=*/false);
       b.setInsertionPointToStart(ifLast.thenBlock());
-      emitNest(b, loc, split, vectors, flat, row,
+      emitNest(b, loc, split, vectors, flat, {row, {}},
                VectorRange{index(parts * part), rest});
     }
   }
@@ -274,37 +276,88 @@ private:
     for (const RowOp &op : group.ops)
       split.push_back(*splitRows(op, rows));
 
-    SmallVector<std::pair<Value, int64_t>> scratch; // buffer, elements
+    SmallVector<RowSegment, 0> segments = cutIntoSegments(split, target);
+
+    SmallVector<Scratch> scratch;
     SmallVector<Value> scratchBuffers;
     int64_t scratchBytes = 0;
     for (auto &[buffer, use] : buffersOf(split, rows)) {
-      auto type = cast<MemRefType>(buffer.getType());
-      if (!isPrivate(buffer) || !type.getElementType().isIntOrFloat())
-        continue;
-      int64_t elements = rows == 1 ? type.getNumElements() : use.rowStride;
-      if (rows != 1 && (!use.perRow || elements == 0))
-        continue;
-      int64_t bytes = elements * ceilDiv(type.getElementTypeBitWidth(), 8);
-      if (scratchBytes + bytes > target.l2Bytes / 2)
+      std::optional<Scratch> own = scratchFor(buffer, use, segments);
+      int64_t bytes = own ? bytesOf(*own) : 0;
+      if (!own || scratchBytes + bytes > target.l2Bytes / 2)
         continue;
       scratchBytes += bytes;
-      scratch.emplace_back(buffer, elements);
+      scratch.push_back(*own);
       scratchBuffers.push_back(buffer);
     }
     FlatBuffers flat = flattenBuffers(scratchBuffers);
     int64_t perTask = ceilDiv(rows, std::min(rows, wantedTasks));
     Value task = beginTasks(ceilDiv(rows, perTask));
-    for (auto [buffer, elements] : scratch) {
-      Type element = cast<MemRefType>(buffer.getType()).getElementType();
-      Value memref =
-          memref::AllocaOp::create(b, loc, MemRefType::get({elements}, element),
-                                   b.getI64IntegerAttr(64));
-      flat[buffer] = {memref, /*perRow=*/true};
+    for (const Scratch &own : scratch) {
+      Type element = cast<MemRefType>(own.buffer.getType()).getElementType();
+      Value memref = memref::AllocaOp::create(
+          b, loc, MemRefType::get({own.elements}, element),
+          b.getI64IntegerAttr(64));
+      flat[own.buffer] = {memref, /*perRow=*/true, own.perPiece};
     }
     forRows(task, rows, perTask, [&](Value row) {
-      for (const RowOp &op : split)
-        emitNest(b, op.loc(), op, plan(op), flat, row);
+      for (const RowSegment &segment : segments)
+        emitSegment(segment, flat, row);
     });
+  }
+
+  /// Memory of a task in place of a buffer that nobody else sees.
+  struct Scratch {
+    Value buffer;
+    int64_t elements;
+    bool perPiece;
+  };
+
+  static int64_t bytesOf(const Scratch &scratch) {
+    auto type = cast<MemRefType>(scratch.buffer.getType());
+    return scratch.elements * ceilDiv(type.getElementTypeBitWidth(), 8);
+  }
+
+  std::optional<Scratch> scratchFor(Value buffer, const BufferUse &use,
+                                    ArrayRef<RowSegment> segments) {
+    auto type = cast<MemRefType>(buffer.getType());
+    if (!isPrivate(buffer) || !type.getElementType().isIntOrFloat())
+      return std::nullopt;
+    const RowSegment *only = nullptr;
+    unsigned users = 0;
+    for (const RowSegment &segment : segments)
+      if (llvm::any_of(segment.ops, [&](const RowOp &op) {
+            return llvm::any_of(op.accesses(), [&](const Access *access) {
+              return access->buffer == buffer;
+            });
+          })) {
+        only = &segment;
+        ++users;
+      }
+    if (users == 1 && only->pieces > 1)
+      if (std::optional<int64_t> elements = elementsOfPiece(*only, buffer))
+        return Scratch{buffer, *elements, /*perPiece=*/true};
+    if (group.rows == 1)
+      return Scratch{buffer, type.getNumElements(), /*perPiece=*/false};
+    if (!use.perRow || use.rowStride == 0)
+      return std::nullopt;
+    return Scratch{buffer, use.rowStride, /*perPiece=*/false};
+  }
+
+  /// The ops of a segment for one row, piece by piece.
+  void emitSegment(const RowSegment &segment, const FlatBuffers &flat,
+                   Value row) {
+    auto inside = [&](Value piece) {
+      for (const RowOp &op : segment.ops)
+        emitNest(b, op.loc(), op, plan(op), flat, {row, piece});
+    };
+    if (segment.pieces == 1)
+      return inside(Value());
+    auto loop =
+        scf::ForOp::create(b, loc, index(0), index(segment.pieces), index(1));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    inside(loop.getInductionVar());
   }
 
   const RowGroup &group;

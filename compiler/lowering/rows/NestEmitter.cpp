@@ -19,6 +19,9 @@ namespace foregrad::compiler::rows {
 
 namespace {
 
+// Iterations of a loop inside of a piece that are written out.
+constexpr int64_t mostUnrolled = 4;
+
 class NestEmitter {
 public:
   NestEmitter(OpBuilder &b, Location loc, const RowOp &op,
@@ -29,8 +32,8 @@ public:
     firstReduction = op.numParallel - op.numRow;
   }
 
-  void emit(Value row) {
-    Scope scope = body.rowScope(row);
+  void emit(RowNumber number) {
+    Scope scope = body.rowScope(number);
     descend(0, std::move(scope));
   }
 
@@ -44,6 +47,12 @@ private:
 
   /// Emits `inside(iv)` in a loop over [0, extent).
   template <typename Inside> void loop(int64_t extent, Inside inside) {
+    // Pieces are short so that values stay in registers: no loops in them.
+    if (op.numPiece != 0 && extent <= mostUnrolled) {
+      for (int64_t iv = 0; iv < extent; ++iv)
+        inside(index(iv));
+      return;
+    }
     auto forOp = scf::ForOp::create(b, loc, index(0), index(extent), index(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(forOp.getBody());
@@ -256,9 +265,9 @@ private:
 } // namespace
 
 void emitNest(OpBuilder &builder, Location loc, const RowOp &op,
-              const VectorPlan &plan, const FlatBuffers &buffers, Value row,
-              std::optional<VectorRange> range) {
-  NestEmitter(builder, loc, op, plan, buffers, range).emit(row);
+              const VectorPlan &plan, const FlatBuffers &buffers,
+              RowNumber number, std::optional<VectorRange> range) {
+  NestEmitter(builder, loc, op, plan, buffers, range).emit(number);
 }
 
 } // namespace foregrad::compiler::rows

@@ -24,8 +24,10 @@ namespace foregrad::compiler::rows {
 
 /// Where the elements of a buffer are inside of a kernel.
 struct FlatBuffer {
-  mlir::Value memref;  // rank 1, contiguous
-  bool perRow = false; // holds one row only: forms drop their row dimensions
+  mlir::Value memref; // rank 1, contiguous
+  /// Holds one row, or one piece of a row, only: forms drop the dimensions
+  /// that count them.
+  bool perRow = false, perPiece = false;
 };
 using FlatBuffers = llvm::DenseMap<mlir::Value, FlatBuffer>;
 
@@ -35,12 +37,18 @@ struct VectorRange {
   int64_t extent = 0;
 };
 
-/// Emits `op` (cut by splitRows) at `builder`'s insertion point for row number
-/// `row` (null when there is one row). `range` limits a parallel vector
-/// dimension; it is ignored under scalar plans and reductions.
+/// A row and a piece of it; null where there is one.
+struct RowNumber {
+  mlir::Value row, piece;
+};
+
+/// Emits `op` (cut by splitRows) at `builder`'s insertion point for one row, or
+/// one piece of it (splitPieces). `range` limits a parallel vector dimension;
+/// it is ignored under scalar plans and reductions.
 void emitNest(mlir::OpBuilder &builder, mlir::Location loc, const RowOp &op,
               const VectorPlan &plan, const FlatBuffers &buffers,
-              mlir::Value row, std::optional<VectorRange> range = std::nullopt);
+              RowNumber number,
+              std::optional<VectorRange> range = std::nullopt);
 
 } // namespace foregrad::compiler::rows
 

@@ -34,24 +34,6 @@ int64_t bytesOf(Type type) {
   return type.isIntOrFloat() ? (type.getIntOrFloatBitWidth() + 7) / 8 : 8;
 }
 
-/// The distance between rows in the flat buffer if `form` moves evenly with the
-/// row number and stays inside of its own row.
-std::optional<int64_t> strideOfRows(const RowOp &op, const LinearForm &form) {
-  if (op.numRow == 0)
-    return std::nullopt;
-  int64_t stride = form.coefficients[op.numRow - 1];
-  int64_t digit = stride;
-  for (unsigned d = op.numRow; d-- > 0;) {
-    if (form.coefficients[d] != digit)
-      return std::nullopt;
-    digit *= op.extents[d];
-  }
-  auto [low, high] = form.range(op.extents, op.numRow);
-  if (stride <= 0 || low < 0 || high >= stride)
-    return std::nullopt;
-  return stride;
-}
-
 std::optional<RowOps> splitAll(ArrayRef<RowOp> ops, int64_t rows) {
   RowOps result;
   for (const RowOp &op : ops) {
@@ -163,6 +145,23 @@ bool meet(const BufferSet &a, const BufferSet &b) {
 
 } // namespace
 
+std::optional<int64_t> strideOf(const RowOp &op, const LinearForm &form,
+                                unsigned first) {
+  if (op.numRow == first)
+    return std::nullopt;
+  int64_t stride = form.coefficients[op.numRow - 1];
+  int64_t digit = stride;
+  for (unsigned d = op.numRow; d-- > first;) {
+    if (form.coefficients[d] != digit)
+      return std::nullopt;
+    digit *= op.extents[d];
+  }
+  auto [low, high] = form.range(op.extents, op.numRow);
+  if (stride <= 0 || low < 0 || high >= stride)
+    return std::nullopt;
+  return stride;
+}
+
 llvm::MapVector<Value, BufferUse> buffersOf(ArrayRef<RowOp> ops, int64_t rows) {
   llvm::MapVector<Value, BufferUse> uses;
   llvm::SmallDenseMap<Value, unsigned> lastOp;
@@ -180,7 +179,7 @@ llvm::MapVector<Value, BufferUse> buffersOf(ArrayRef<RowOp> ops, int64_t rows) {
         return;
       BufferUse &use = touch(access.buffer);
       use.written |= written;
-      std::optional<int64_t> stride = strideOfRows(op, access.form);
+      std::optional<int64_t> stride = strideOf(op, access.form);
       if (!stride || (use.rowStride != 0 && use.rowStride != *stride))
         use.perRow = false;
       else

@@ -33,6 +33,12 @@ struct RowGroup {
   mlir::Operation *position() const { return ops.front().operation(); }
 };
 
+/// The distance in the flat buffer between what dimensions [first, op.numRow)
+/// count, if `form` moves evenly with their number and stays inside of what
+/// belongs to one.
+std::optional<int64_t> strideOf(const RowOp &op, const LinearForm &form,
+                                unsigned first = 0);
+
 /// How a buffer is used by the ops of a group that has `rows` rows.
 struct BufferUse {
   bool written = false;

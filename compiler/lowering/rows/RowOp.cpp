@@ -255,35 +255,62 @@ std::optional<RowOp> describe(linalg::GenericOp source, std::string &why) {
   return op;
 }
 
-std::optional<RowOp> splitRows(const RowOp &source, int64_t rows) {
-  RowOp op = source;
+/// Cuts parallel dimensions from `first` on so that some of them enumerate
+/// `count` parts in order; how many. Nothing if they cannot.
+static std::optional<unsigned> cutLeading(RowOp &op, unsigned first,
+                                          int64_t count) {
   int64_t product = 1;
-  unsigned numRow = 0;
-  while (product < rows) {
-    if (numRow == op.numParallel || rows % product != 0)
+  unsigned dims = 0;
+  while (product < count) {
+    unsigned dim = first + dims;
+    if (dim == op.numParallel || count % product != 0)
       return std::nullopt;
-    int64_t wanted = rows / product;
-    int64_t extent = op.extents[numRow];
+    int64_t wanted = count / product;
+    int64_t extent = op.extents[dim];
     if (extent > wanted) {
       if (extent % wanted != 0)
         return std::nullopt;
-      cut(op, numRow, wanted);
+      cut(op, dim, wanted);
       ++op.numParallel;
       extent = wanted;
     }
     product *= extent;
-    ++numRow;
+    ++dims;
   }
-  if (product != rows)
-    return std::nullopt;
-  op.numRow = numRow;
+  return product == count ? std::optional(dims) : std::nullopt;
+}
+
+/// Joins neighbouring dimensions of one kind.
+static void joinNeighbours(RowOp &op) {
   for (unsigned d = op.numDims(); d-- > 1;) {
-    bool sameKind = d != op.numRow && d != op.numParallel;
+    unsigned firstPiece = op.numRow - op.numPiece;
+    bool sameKind = d != firstPiece && d != op.numRow && d != op.numParallel;
     if (!sameKind || !join(op, d - 1))
       continue;
+    op.numPiece -= d > firstPiece && d < op.numRow;
     op.numRow -= d < op.numRow;
     op.numParallel -= d < op.numParallel;
   }
+}
+
+std::optional<RowOp> splitRows(const RowOp &source, int64_t rows) {
+  RowOp op = source;
+  std::optional<unsigned> dims = cutLeading(op, 0, rows);
+  if (!dims)
+    return std::nullopt;
+  op.numRow = *dims;
+  joinNeighbours(op);
+  return op;
+}
+
+std::optional<RowOp> splitPieces(const RowOp &source, int64_t pieces) {
+  RowOp op = source;
+  std::optional<unsigned> dims = cutLeading(op, op.numRow, pieces);
+  if (!dims)
+    return std::nullopt;
+  op.numPiece = *dims;
+  op.numRow += *dims;
+  joinNeighbours(op);
   return op;
 }
 

@@ -53,8 +53,10 @@ struct RowOp {
   llvm::SmallVector<int64_t> extents;
   unsigned numParallel = 0;
 
-  /// How many of the leading dimensions are the row (set by splitRows).
+  /// How many of the leading dimensions stand outside of the op's loops: the
+  /// row (set by splitRows), and behind it the piece of the row (splitPieces).
   unsigned numRow = 0;
+  unsigned numPiece = 0; // of numRow
 
   llvm::SmallVector<Access> inputs, outputs;
 
@@ -96,6 +98,10 @@ std::optional<RowOp> describe(mlir::linalg::GenericOp op, std::string &why);
 /// first `numRow` ones enumerate `rows` rows in order; nothing if they cannot.
 /// Neighbouring dimensions that every form treats as one are joined.
 std::optional<RowOp> splitRows(const RowOp &op, int64_t rows);
+
+/// An op that splitRows has cut, with its rows cut into `pieces`; nothing if
+/// they cannot be.
+std::optional<RowOp> splitPieces(const RowOp &op, int64_t pieces);
 
 /// Row counts at which the op's own leading dimensions end: 1, d0, d0*d1, ...
 llvm::SmallVector<int64_t> naturalRows(const RowOp &op);

@@ -326,6 +326,8 @@ VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
     }
     if (op.isReduction(d))
       plan.unroll = 4;
+    else if (op.numPiece != 0 && vectors <= 8)
+      plan.unroll = unsigned(vectors); // a piece: no loop
     else if (op.numParallel != op.numDims())
       plan.unroll = std::clamp<int64_t>(target.vectorRegisters / 4, 2, 8);
     bool blocks = drawBlocks(op, plan);
