@@ -67,7 +67,8 @@ public:
             arith::TruncIOp::create(b, b.getI32Type(), high)};
   }
 
-  std::pair<Value, Value> multiplyWide(Value x, uint32_t multiplier);
+  Value multiplyLow(Value x, uint32_t multiplier);
+  Words rounds(const NoiseStream &stream, Words counter);
   Words philox(const NoiseStream &stream, Value counter0, Value sample);
 
   /// The numbers made from words; `even` and `odd` are a pair of words.
@@ -86,60 +87,87 @@ private:
   const VectorType i32, i64;
 };
 
-/// (high, low) 32-bit halves of the lanes' products. An even number of lanes
-/// goes by pairs as i64 lanes, the odd lanes of x shifted down: that becomes
-/// the processor's 32x32->64 multiplication, which the generic extended
-/// multiplication does not.
-std::pair<Value, Value> Emitter::multiplyWide(Value x, uint32_t multiplier) {
-  if (lanes % 2 != 0) {
-    auto product =
-        arith::MulUIExtendedOp::create(b, x, intConstant(i32, multiplier));
-    return {product.getHigh(), product.getLow()};
-  }
-  VectorType pairs = vec(b.getI64Type(), lanes / 2);
-  Value low32 = intConstant(pairs, 0xffffffffu);
-  Value high32 = intConstant(pairs, 0xffffffff00000000u);
-  Value shift = intConstant(pairs, 32);
-  Value factor = intConstant(pairs, multiplier);
-  Value xs = vector::BitCastOp::create(b, pairs, x);
-  Value even =
-      arith::MulIOp::create(b, arith::AndIOp::create(b, xs, low32), factor);
-  Value odd =
-      arith::MulIOp::create(b, arith::ShRUIOp::create(b, xs, shift), factor);
-  Value high = arith::OrIOp::create(b, arith::ShRUIOp::create(b, even, shift),
-                                    arith::AndIOp::create(b, odd, high32));
-  Value low = arith::OrIOp::create(b, arith::AndIOp::create(b, even, low32),
-                                   arith::ShLIOp::create(b, odd, shift));
-  return {vector::BitCastOp::create(b, i32, high),
-          vector::BitCastOp::create(b, i32, low)};
+/// The 64-bit products of the low halves of 64-bit lanes with a constant: the
+/// processor's 32x32->64 multiplication. High halves of `x` are ignored.
+Value Emitter::multiplyLow(Value x, uint32_t multiplier) {
+  auto type = cast<VectorType>(x.getType());
+  Value low = arith::AndIOp::create(b, x, intConstant(type, 0xffffffffu));
+  return arith::MulIOp::create(b, low, intConstant(type, multiplier));
 }
 
-/// One Philox call a lane. `counter0` and `sample` are vectors of i32. Round
-/// keys are added up as scalars, so that loops around the call hoist them.
-Words Emitter::philox(const NoiseStream &stream, Value counter0, Value sample) {
-  auto [key0, key1] = halves(stream.seed);
-  auto [stepLow, stepHigh] = halves(stream.step);
-  Type scalar = b.getI32Type();
+/// Ten rounds on the low halves of 64-bit lanes; what their high halves hold
+/// does not matter. So a product needs no work to be cut into words: its low
+/// word is where it is, its high word is shifted down.
+Words Emitter::rounds(const NoiseStream &stream, Words counter) {
+  auto type = cast<VectorType>(counter.word[0].getType());
   auto constant = [&](uint32_t value) -> Value {
     return arith::ConstantOp::create(
-        b, b.getIntegerAttr(scalar, APInt(32, value)));
+        b, b.getIntegerAttr(b.getI32Type(), APInt(32, value)));
   };
-  Value top = arith::ShLIOp::create(b, stepHigh, constant(24));
-  Value c0 = counter0, c1 = sample, c2 = splat(stepLow);
-  Value c3 = splat(arith::OrIOp::create(b, top, constant(stream.site)));
+  auto everywhere = [&](Value key) -> Value {
+    Value wide = arith::ExtUIOp::create(b, b.getI64Type(), key);
+    return vector::BroadcastOp::create(b, type, wide);
+  };
+  auto [key0, key1] = halves(stream.seed);
+  Value shift = intConstant(type, 32);
+  auto [c0, c1, c2, c3] = counter.word;
+  // Round keys are added up as scalars, so that loops around hoist them.
   for (unsigned round = 0; round < fg::kPhiloxRounds; ++round) {
-    auto [high0, low0] = multiplyWide(c0, fg::kPhiloxMultiplier0);
-    auto [high1, low1] = multiplyWide(c2, fg::kPhiloxMultiplier1);
+    Value product0 = multiplyLow(c0, fg::kPhiloxMultiplier0);
+    Value product1 = multiplyLow(c2, fg::kPhiloxMultiplier1);
+    Value high0 = arith::ShRUIOp::create(b, product0, shift);
+    Value high1 = arith::ShRUIOp::create(b, product1, shift);
     c0 = arith::XOrIOp::create(b, arith::XOrIOp::create(b, high1, c1),
-                               splat(key0));
+                               everywhere(key0));
     c2 = arith::XOrIOp::create(b, arith::XOrIOp::create(b, high0, c3),
-                               splat(key1));
-    c1 = low1;
-    c3 = low0;
+                               everywhere(key1));
+    c1 = product1;
+    c3 = product0;
     key0 = arith::AddIOp::create(b, key0, constant(fg::kPhiloxWeyl0));
     key1 = arith::AddIOp::create(b, key1, constant(fg::kPhiloxWeyl1));
   }
   return {{c0, c1, c2, c3}};
+}
+
+/// One Philox call a lane. `counter0` and `sample` are vectors of i32. Even
+/// lanes and odd lanes go their own ways.
+Words Emitter::philox(const NoiseStream &stream, Value counter0, Value sample) {
+  auto [stepLow, stepHigh] = halves(stream.step);
+  Type scalar = b.getI32Type();
+  Value top = arith::ShLIOp::create(
+      b, stepHigh, arith::ConstantOp::create(b, b.getI32IntegerAttr(24)));
+  Value site = arith::ConstantOp::create(
+      b, b.getIntegerAttr(scalar, APInt(32, stream.site)));
+  std::array<Value, 4> counter = {counter0, sample, splat(stepLow),
+                                  splat(arith::OrIOp::create(b, top, site))};
+
+  if (lanes % 2 != 0) {
+    Words wide;
+    for (auto [to, from] : llvm::zip_equal(wide.word, counter))
+      to = arith::ExtUIOp::create(b, i64, from);
+    Words drawn = rounds(stream, wide);
+    for (Value &word : drawn.word)
+      word = arith::TruncIOp::create(b, i32, word);
+    return drawn;
+  }
+  VectorType pairs = vec(b.getI64Type(), lanes / 2);
+  Value shift = intConstant(pairs, 32);
+  Words even, odd;
+  for (unsigned i = 0; i < counter.size(); ++i) {
+    even.word[i] = vector::BitCastOp::create(b, pairs, counter[i]);
+    odd.word[i] = arith::ShRUIOp::create(b, even.word[i], shift);
+  }
+  even = rounds(stream, even);
+  odd = rounds(stream, odd);
+  Words drawn;
+  Value low32 = intConstant(pairs, 0xffffffffu);
+  for (unsigned i = 0; i < counter.size(); ++i) {
+    Value both =
+        arith::OrIOp::create(b, arith::AndIOp::create(b, even.word[i], low32),
+                             arith::ShLIOp::create(b, odd.word[i], shift));
+    drawn.word[i] = vector::BitCastOp::create(b, i32, both);
+  }
+  return drawn;
 }
 
 /// x * y + z, fused where the target can: without the instruction math.fma

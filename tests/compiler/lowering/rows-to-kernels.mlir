@@ -170,14 +170,21 @@ func.func @one_hot(%label: memref<128xi32>, %y: memref<128x10xf32>) {
 
 // -----
 
-// Ops on the same rows share a kernel; what only they use is one row of scratch
-// memory, also when one of them sees it through a view.
+// Ops on the same rows share a kernel, and those that need no more of a row than
+// two groups share its loop: what only they use is scratch memory of that size,
+// also when one of them sees it through a view.
 
 // CHECK-LABEL: func.func @norm
 // CHECK-NOT:   memref.alloc()
 // CHECK:       scf.forall
-// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<512xf32>
-// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<16xf32>
+// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<64xf32>
+// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<2xf32>
+// CHECK:         scf.for %{{.*}} = %{{.*}} to %[[ROWS:.*]] step
+// CHECK:           scf.for %{{.*}} = %c0 to %c8 step
+// CHECK-NOT:         scf.for
+// CHECK:             arith.maximumf
+// CHECK:             arith.addf
+// CHECK:             arith.subf
 // CHECK-NOT:   scf.forall
 // CHECK:       return
 func.func @norm(%x: memref<128x64x512xf32>, %y: memref<128x64x16x32xf32>) {
@@ -214,6 +221,56 @@ func.func @norm(%x: memref<128x64x512xf32>, %y: memref<128x64x16x32xf32>) {
     outs(%y : memref<128x64x16x32xf32>) {
   ^bb0(%a: f32, %m: f32, %o: f32):
     %s = arith.subf %a, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// The sum of a whole row is needed before its pieces: the ops before it and
+// behind it have loops of their own, and what passes from one to the other is
+// a row.
+
+// CHECK-LABEL: func.func @norm_of_rows
+// CHECK:       scf.forall
+// CHECK:         memref.alloca() {{.*}} : memref<512xf32>
+// CHECK:         scf.for
+// CHECK:           scf.for {{.*}} to %c512 step
+// CHECK:             arith.maximumf
+// CHECK:           scf.for {{.*}} iter_args
+// CHECK:             arith.addf
+// CHECK:           scf.for %{{.*}} = %c0 to %c8 step
+// CHECK-COUNT-4:     arith.subf
+// CHECK-COUNT-4:     arith.mulf
+func.func @norm_of_rows(%x: memref<8192x512xf32>, %y: memref<8192x512xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %q = memref.alloc() : memref<8192x512xf32>
+  linalg.generic {indexing_maps = [affine_map<(r, c) -> (r, c)>, affine_map<(r, c) -> (r, c)>], iterator_types = ["parallel", "parallel"]}
+    ins(%x : memref<8192x512xf32>) outs(%q : memref<8192x512xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.maximumf %a, %zero : f32
+    linalg.yield %s : f32
+  }
+  %sum = memref.alloc() : memref<8192xf32>
+  linalg.fill ins(%zero : f32) outs(%sum : memref<8192xf32>)
+  linalg.generic {indexing_maps = [affine_map<(r, c) -> (r, c)>, affine_map<(r, c) -> (r)>], iterator_types = ["parallel", "reduction"]}
+    ins(%q : memref<8192x512xf32>) outs(%sum : memref<8192xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %a, %o : f32
+    linalg.yield %s : f32
+  }
+  %d = memref.alloc() : memref<8192x512xf32>
+  linalg.generic {indexing_maps = [affine_map<(r, c) -> (r, c)>, affine_map<(r, c) -> (r)>, affine_map<(r, c) -> (r, c)>], iterator_types = ["parallel", "parallel"]}
+    ins(%q, %sum : memref<8192x512xf32>, memref<8192xf32>) outs(%d : memref<8192x512xf32>) {
+  ^bb0(%a: f32, %m: f32, %o: f32):
+    %s = arith.subf %a, %m : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(r, c) -> (r, c)>, affine_map<(r, c) -> (r, c)>], iterator_types = ["parallel", "parallel"]}
+    ins(%d : memref<8192x512xf32>) outs(%y : memref<8192x512xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.mulf %a, %a : f32
     linalg.yield %s : f32
   }
   return
