@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/Describe.h"
+#include "compiler/targets/Cpu.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
@@ -253,6 +254,48 @@ llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
       if (tensor->name == "logits")
         for (uint32_t i = 0; i < tensor->shape.back(); ++i)
           artifact.classes.push_back(std::to_string(i));
+  return llvm::Error::success();
+}
+
+static std::unique_ptr<schema::EntryCodeT>
+makeEntryCode(const EntryCode &compiled) {
+  auto entry = std::make_unique<schema::EntryCodeT>();
+  entry->symbol = compiled.symbol;
+  entry->arena_bytes = compiled.arenaBytes;
+  entry->scratch_bytes_per_worker = compiled.scratchBytes;
+  entry->flops = compiled.flops;
+  for (const KernelCode &kernel : compiled.kernels) {
+    auto described = std::make_unique<schema::KernelT>();
+    described->what = kernel.what;
+    described->where = kernel.where;
+    described->flops = kernel.flops;
+    described->bytes = kernel.bytes;
+    described->loop = kernel.loop;
+    described->trips = kernel.trips;
+    entry->kernels.push_back(std::move(described));
+  }
+  return entry;
+}
+
+llvm::Error describeCode(const CompiledModule &compiled,
+                         const TargetDescription &target, uint32_t segment,
+                         schema::ArtifactT &artifact) {
+  auto code = std::make_unique<schema::CodeT>();
+  code->target = "cpu";
+  code->triple = target.triple;
+  code->cpu = target.cpu;
+  code->features = requiredFeatures(target);
+  code->segment = segment;
+  for (const auto &entry : artifact.entries) {
+    auto found = llvm::find_if(compiled.entries, [&](const EntryCode &one) {
+      return one.name == entry->name;
+    });
+    if (found == compiled.entries.end())
+      return llvm::createStringError("internal error: no code for the entry '" +
+                                     entry->name + "'");
+    code->entries.push_back(makeEntryCode(*found));
+  }
+  artifact.code.push_back(std::move(code));
   return llvm::Error::success();
 }
 

@@ -8,6 +8,7 @@
 #define FOREGRAD_COMPILER_DRIVER_DESCRIBE_H
 
 #include "compiler/driver/Driver.h"
+#include "compiler/lowering/Backend.h"
 #include "compiler/optimizers/Optimizer.h"
 #include "compiler/rules/Rule.h"
 #include "frontends/fg/Frontend.h"
@@ -32,6 +33,12 @@ mlir::LogicalResult checkNames(mlir::ModuleOp module,
 /// LowerToLinalg numbers its arguments. Leaves only those hyperparameters that
 /// an entry reads.
 llvm::Error describeEntries(mlir::ModuleOp module, schema::ArtifactT &artifact);
+
+/// Adds what was compiled for `target` to `artifact`, whose entries are
+/// described; the code is to be the segment of this number.
+llvm::Error describeCode(const CompiledModule &compiled,
+                         const TargetDescription &target, uint32_t segment,
+                         schema::ArtifactT &artifact);
 
 } // namespace foregrad::compiler
 

@@ -34,7 +34,8 @@ struct CompileOptions {
   std::string rule;                           // --rule; empty: the recipe's
   std::vector<std::pair<std::string, std::string>> recipe; // --recipe key=value
   int64_t batch = 0;                                       // 0: the recipe's
-  std::string cpu = "host";
+  /// Each gets code of its own; see describeCpu for the names.
+  std::vector<std::string> cpus = {"host"};
   std::string precision = "f32"; // f32 or f64
   bool fuse = true;
   int64_t tile = 0; // samples that go through a step together; 0: by the caches

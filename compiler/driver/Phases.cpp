@@ -27,8 +27,17 @@ ArrayRef<StringRef> phaseOrder() {
   return phases;
 }
 
-ArrayRef<StringRef> modulePhases() {
-  return phaseOrder().drop_front(1).drop_back(2);
+/// Of the phases that runPhase runs: the first that asks for the processor.
+static const StringRef *firstTargetPhase() {
+  return llvm::find(phaseOrder(), "tiles");
+}
+
+ArrayRef<StringRef> programPhases() {
+  return ArrayRef(phaseOrder().begin() + 1, firstTargetPhase());
+}
+
+ArrayRef<StringRef> targetPhases() {
+  return ArrayRef(firstTargetPhase(), phaseOrder().end() - 2);
 }
 
 static void buildRule(OpPassManager &manager, const PhaseOptions &options) {

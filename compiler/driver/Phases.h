@@ -14,6 +14,8 @@
 //   outlined   every byte planned; kernels behind the C ABI
 //   llvm       -> LLVM dialect, then LLVM IR, object code, linked in process
 //
+// From `tiles` on, each processor of `--cpu` goes its own way.
+//
 // `--dump-phases DIR` writes what each leaves behind (`02-rule.mlir`),
 // `--stop-after` prints it and stops.
 //
@@ -32,9 +34,13 @@ namespace foregrad::compiler {
 /// Names of the phases, in order.
 llvm::ArrayRef<llvm::StringRef> phaseOrder();
 
-/// Those that rewrite the module, which `runPhase` runs: all but the first,
-/// which makes it, and what compileEntries (Backend.h) does.
-llvm::ArrayRef<llvm::StringRef> modulePhases();
+/// Those of `runPhase` that are the same for every processor. The first phase
+/// comes before them: it makes the module.
+llvm::ArrayRef<llvm::StringRef> programPhases();
+
+/// Those of `runPhase` that depend on the processor. What compileEntries
+/// (Backend.h) does comes behind them.
+llvm::ArrayRef<llvm::StringRef> targetPhases();
 
 struct PhaseOptions {
   RuleChoice rule;
@@ -44,8 +50,8 @@ struct PhaseOptions {
   TargetDescription target;
 };
 
-/// Runs one of `modulePhases` on the module. Diagnostics go to the
-/// context.
+/// Runs one of `programPhases` or `targetPhases` on the module. Diagnostics go
+/// to the context.
 mlir::LogicalResult runPhase(llvm::StringRef phase, mlir::ModuleOp module,
                              const PhaseOptions &options);
 

@@ -94,23 +94,20 @@ std::vector<EntryCode> plannedEntries(ModuleOp module) {
   return entries;
 }
 
+llvm::Error lowerEntries(ModuleOp module, const TargetDescription &target) {
+  return runPasses(module, "lower kernels", [&](PassManager &passes) {
+    buildLowerToLLVMPipeline(passes, target);
+  });
+}
+
 llvm::Expected<CompiledModule> compileEntries(ModuleOp module,
-                                              const TargetDescription &target,
-                                              StageObserver observer) {
+                                              const TargetDescription &target) {
   if (llvm::Error error = outlineEntries(module))
     return error;
-  if (observer)
-    observer("outlined", module);
   CompiledModule compiled;
   compiled.entries = plannedEntries(module);
-
-  if (llvm::Error error =
-          runPasses(module, "lower kernels", [&](PassManager &passes) {
-            buildLowerToLLVMPipeline(passes, target);
-          }))
+  if (llvm::Error error = lowerEntries(module, target))
     return error;
-  if (observer)
-    observer("llvm", module);
   llvm::Expected<std::string> object = compileToSharedObject(module, target);
   if (!object)
     return object.takeError();

@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The last stages of lowering as one call: plan memory, outline kernels, LLVM
-// dialect, object code, shared object. What the driver needs to write an
-// artifact.
+// The last stages of lowering: plan memory, outline kernels, LLVM dialect. With
+// object code and shared object, compileEntries is all that turns kernels into
+// code.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,11 +47,6 @@ struct CompiledModule {
   std::string sharedObject;       // the bytes of an ELF file
 };
 
-/// Called after each stage with its name (outlined, llvm) and the module, for
-/// --dump-phases. May be null.
-using StageObserver =
-    llvm::function_ref<void(llvm::StringRef stage, mlir::ModuleOp module)>;
-
 /// Plans the memory of `module` (kernels as scf.forall on memrefs) and outlines
 /// its kernels; after it, plannedEntries tells the sizes. Errors carry the
 /// diagnostics.
@@ -60,14 +55,19 @@ llvm::Error outlineEntries(mlir::ModuleOp module);
 /// The exported entries of a module that went through outlineEntries.
 std::vector<EntryCode> plannedEntries(mlir::ModuleOp module);
 
-/// Compiles a module of entry functions. Every public func.func with a body is
+/// Takes a module that went through outlineEntries to the LLVM dialect, for
+/// compileToSharedObject (compiler/targets/Cpu.h). Errors carry the
+/// diagnostics.
+llvm::Error lowerEntries(mlir::ModuleOp module,
+                         const TargetDescription &target);
+
+/// All of it. Every public func.func with a body is
 /// one; see the head of compiler/lowering/abi/OutlineKernels.cpp for what it
 /// may hold. The module is rewritten on the way. The same module and target
 /// give the same bytes. Errors carry the diagnostics with their locations;
 /// nothing is printed.
 llvm::Expected<CompiledModule> compileEntries(mlir::ModuleOp module,
-                                              const TargetDescription &target,
-                                              StageObserver observer = nullptr);
+                                              const TargetDescription &target);
 
 /// Registers --fg-plan-memory, --fg-outline-kernels and the passes behind them.
 void registerBackendPasses();

@@ -303,4 +303,10 @@ std::vector<std::string> requiredFeatures(const TargetDescription &target) {
   return required;
 }
 
+bool isBetter(const TargetDescription &a, const TargetDescription &b) {
+  if (a.vectorBytes != b.vectorBytes)
+    return a.vectorBytes > b.vectorBytes;
+  return requiredFeatures(a).size() > requiredFeatures(b).size();
+}
+
 } // namespace foregrad::compiler

@@ -25,6 +25,10 @@ namespace foregrad::compiler {
 /// unknown name is an error with the nearest names.
 llvm::Expected<TargetDescription> describeCpu(llvm::StringRef name);
 
+/// Whether code for `a` is the better choice where a machine can run both: it
+/// has wider vectors, or as wide ones and more features.
+bool isBetter(const TargetDescription &a, const TargetDescription &b);
+
 /// The names that describeCpu takes besides "host", sorted.
 std::vector<std::string> cpuNames();
 

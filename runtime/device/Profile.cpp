@@ -16,9 +16,9 @@ constexpr uint64_t mostCalls = uint64_t{1} << 28;
 
 } // namespace
 
-Profile::Profile(Workers &pool, const EntryInfo &of)
-    : workers(pool), entry(of), sums(of.kernels.size(), 0.0) {
-  const std::vector<KernelInfo> &kernels = of.kernels;
+Profile::Profile(Workers &pool, std::string_view of,
+                 const std::vector<KernelInfo> &kernels)
+    : workers(pool), entry(of), sums(kernels.size(), 0.0) {
   for (size_t first = 0; first < kernels.size();) {
     size_t end = first + 1;
     uint64_t trips = 1;
@@ -29,7 +29,7 @@ Profile::Profile(Workers &pool, const EntryInfo &of)
     }
     if (trips > (mostCalls - order.size()) / (end - first))
       fail("entry '{}': expected at most {} calls of kernels, found more",
-           of.name, mostCalls);
+           entry, mostCalls);
     for (uint64_t trip = 0; trip < trips; ++trip)
       for (size_t kernel = first; kernel < end; ++kernel)
         order.push_back(static_cast<uint32_t>(kernel));
@@ -42,7 +42,7 @@ void Profile::end() {
     fail(
         "entry '{}': expected {} calls of kernels, as the artifact lists them, "
         "found {}",
-        entry.name, order.size(), calls);
+        entry, order.size(), calls);
   ++count;
 }
 

@@ -11,25 +11,28 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace foregrad::runtime {
 
 /// Times every parallel loop of an entry. An fg_parallel_for whose pool is a
 /// Profile; calls are told apart by their order, which is that of
-/// EntryInfo::kernels.
+/// EntryCodeInfo::kernels.
 class Profile {
 public:
-  /// `workers` and `entry` must outlive the profile.
-  Profile(Workers &workers, const EntryInfo &entry);
+  /// `kernels` are those of the entry. `workers` must outlive the profile.
+  Profile(Workers &workers, std::string_view entry,
+          const std::vector<KernelInfo> &kernels);
 
   /// Called before and after each call of the entry. `end` throws Error where
   /// the code did not call the kernels that the artifact lists.
   void begin() { calls = 0; }
   void end();
 
-  /// Seconds of each kernel, in the order of EntryInfo::kernels, over all calls
-  /// so far, and how often the entry was called.
+  /// Seconds of each kernel, in the order of EntryCodeInfo::kernels, over all
+  /// calls so far, and how often the entry was called.
   const std::vector<double> &seconds() const { return sums; }
   uint64_t entries() const { return count; }
 
@@ -38,7 +41,7 @@ public:
 
 private:
   Workers &workers;
-  const EntryInfo &entry;
+  const std::string entry;
   std::vector<uint32_t> order; ///< kernel of each call within an entry's call
   std::vector<double> sums;
   size_t calls = 0;

@@ -13,9 +13,9 @@
 
 namespace foregrad::runtime {
 
-Program::Program(const Artifact &artifact,
+Program::Program(const Artifact &artifact, const CodeInfo &piece,
                  std::initializer_list<std::string_view> entries, int threads)
-    : model(artifact), code(artifact), workers(threads) {
+    : model(artifact), code(artifact, piece), workers(threads) {
   for (std::string_view name : entries) {
     const EntryInfo &entry = model.entry(name);
     calls.push_back({entry.name, code.entry(entry), {}});
@@ -28,8 +28,9 @@ void Program::allocate() {
   std::vector<bool> bound(model.tensors.size());
   for (const Call &call : calls) {
     const EntryInfo &entry = model.entry(call.name);
-    arenaBytes = std::max(arenaBytes, entry.arenaBytes);
-    scratchBytes = std::max(scratchBytes, entry.scratchBytesPerWorker);
+    const EntryCodeInfo &needs = codeOf(call.name);
+    arenaBytes = std::max(arenaBytes, needs.arenaBytes);
+    scratchBytes = std::max(scratchBytes, needs.scratchBytesPerWorker);
     for (Binding binding : entry.bindings)
       bound[binding.tensor] = true;
   }

@@ -23,12 +23,17 @@ namespace foregrad::runtime {
 
 class Program {
 public:
-  /// Loads the code and allocates what the named entries bind, zeroed.
-  /// `artifact` must outlive the program. `threads` 0: all cores. Throws Error
-  /// where an entry is not in the artifact, the code cannot run here or memory
-  /// is short.
-  Program(const Artifact &artifact,
+  /// Loads `code`, one of the artifact's pieces, and allocates what the named
+  /// entries bind, zeroed. `artifact` must outlive the program. `threads` 0:
+  /// all cores. Throws Error where an entry is not in the artifact, the code
+  /// cannot run here or memory is short.
+  Program(const Artifact &artifact, const CodeInfo &code,
           std::initializer_list<std::string_view> entries, int threads);
+
+  /// With the code that selectCode chooses.
+  Program(const Artifact &artifact,
+          std::initializer_list<std::string_view> entries, int threads)
+      : Program(artifact, selectCode(artifact), entries, threads) {}
 
   /// Calls an entry that was named at construction. `profile`, if not null, was
   /// made by `profileOf` and times its kernels.
@@ -36,10 +41,16 @@ public:
 
   /// To time the kernels of an entry; the program must outlive it.
   Profile profileOf(std::string_view entry) {
-    return Profile(workers, model.entry(entry));
+    return Profile(workers, entry, codeOf(entry).kernels);
   }
 
   const Artifact &artifact() const { return model; }
+
+  /// The code in use, and what it has for an entry of the artifact.
+  const CodeInfo &codeInfo() const { return code.info(); }
+  const EntryCodeInfo &codeOf(std::string_view entry) const {
+    return code.info().entry(model.entry(entry));
+  }
   int threads() const { return workers.size(); }
 
   /// Bytes of all tensors, the arena and the workers' scratch memory.

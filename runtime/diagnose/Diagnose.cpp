@@ -45,7 +45,7 @@ std::vector<LayerParts> findLayers(const Artifact &artifact) {
     if (layer == layers.end())
       layer = layers.insert(layer, {name, {}, {}});
     layer->gradients.push_back(tensor);
-    for (const PerturbedInfo &perturbed : artifact.estimate->perturbed)
+    for (const PerturbedInfo &perturbed : artifact.estimate.perturbed)
       if (std::ranges::find(perturbed.parameters, parameter.index) !=
               perturbed.parameters.end() &&
           std::ranges::find(layer->perturbed, &perturbed) ==
@@ -185,18 +185,14 @@ const LayerDiagnosis *Diagnosis::hardest() const {
 }
 
 Diagnosis beginDiagnosis(const Artifact &artifact) {
-  if (!artifact.estimate)
-    fail("{}: does not say what its rule, {}, estimates, as the fgc that made "
-         "it was too old: compile the model again",
-         artifact.path, artifact.rule);
   Diagnosis diagnosis;
   diagnosis.model = artifact.model;
   diagnosis.rule = artifact.rule;
-  diagnosis.exactRule = artifact.estimate->exactRule;
+  diagnosis.exactRule = artifact.estimate.exactRule;
   diagnosis.isExact = diagnosis.exactRule == artifact.rule;
   diagnosis.batch = artifact.batch;
-  diagnosis.directions = artifact.estimate->directions;
-  diagnosis.law = artifact.estimate->law;
+  diagnosis.directions = artifact.estimate.directions;
+  diagnosis.law = artifact.estimate.law;
   if (!diagnosis.isExact && artifact.takesPerturbations())
     fail("{}: was compiled with --external-perturbation: compile the model "
          "without it, so that it can draw perturbations",

@@ -96,7 +96,9 @@ public:
   TensorInfo tensor(const schema::Tensor *from, uint32_t index);
   KernelInfo kernel(const schema::Kernel *from, const std::string &entry);
   EntryInfo entry(const schema::Entry *from, uint32_t index, size_t tensors);
-  CodeInfo codeOf(const schema::Code *from, uint32_t index, size_t segments);
+  EntryCodeInfo entryCode(const schema::EntryCode *from,
+                          const std::string &what);
+  CodeInfo codeOf(const schema::Code *from, uint32_t index, const Artifact &of);
   PerturbedInfo perturbed(const schema::Perturbed *from, size_t tensors);
   EstimateInfo estimate(const schema::Estimate *from, size_t tensors);
 
@@ -168,20 +170,7 @@ EntryInfo Reader::entry(const schema::Entry *from, uint32_t index,
   EntryInfo to;
   to.name = name(from->name(), fmt::format("the name of entry {}", index));
   std::string what = fmt::format("entry '{}'", to.name);
-  to.symbol = name(from->symbol(), what + ": symbol");
-  to.arenaBytes = from->arena_bytes();
-  to.scratchBytesPerWorker = from->scratch_bytes_per_worker();
-  to.flops = from->flops();
-  if (to.arenaBytes > maximalBytes || to.scratchBytesPerWorker > maximalBytes)
-    fail("{}: {}: expected at most {} bytes of memory, found an arena of {} "
-         "and {} for each worker",
-         path, what, maximalBytes, to.arenaBytes, to.scratchBytesPerWorker);
-  if (!(to.flops >= 0 && to.flops < 1e30))
-    fail("{}: {}: expected a number of operations, found {}", path, what,
-         to.flops);
-  if (from->kernels())
-    for (const schema::Kernel *one : *from->kernels())
-      to.kernels.push_back(kernel(one, what));
+  to.index = index;
   size_t count = from->bindings()->size();
   if (from->writes()->size() != count)
     fail("{}: {}: expected a write flag for each of the {} bindings, found {}",
@@ -204,8 +193,27 @@ EntryInfo Reader::entry(const schema::Entry *from, uint32_t index,
   return to;
 }
 
+EntryCodeInfo Reader::entryCode(const schema::EntryCode *from,
+                                const std::string &what) {
+  EntryCodeInfo to;
+  to.symbol = name(from->symbol(), what + ": symbol");
+  to.arenaBytes = from->arena_bytes();
+  to.scratchBytesPerWorker = from->scratch_bytes_per_worker();
+  to.flops = from->flops();
+  if (to.arenaBytes > maximalBytes || to.scratchBytesPerWorker > maximalBytes)
+    fail("{}: {}: expected at most {} bytes of memory, found an arena of {} "
+         "and {} for each worker",
+         path, what, maximalBytes, to.arenaBytes, to.scratchBytesPerWorker);
+  if (!(to.flops >= 0 && to.flops < 1e30))
+    fail("{}: {}: expected a number of operations, found {}", path, what,
+         to.flops);
+  for (const schema::Kernel *one : *from->kernels())
+    to.kernels.push_back(kernel(one, what));
+  return to;
+}
+
 CodeInfo Reader::codeOf(const schema::Code *from, uint32_t index,
-                        size_t segments) {
+                        const Artifact &of) {
   CodeInfo to;
   std::string what = fmt::format("code {}", index);
   to.target = name(from->target(), what + ": target");
@@ -213,9 +221,16 @@ CodeInfo Reader::codeOf(const schema::Code *from, uint32_t index,
   to.cpu = name(from->cpu(), what + ": cpu");
   to.features = texts(from->features(), what + ": features");
   to.segment = from->segment();
-  if (to.segment >= segments)
+  if (to.segment >= of.segments.size())
     fail("{}: {}: expected one of the {} segments, found {}", path, what,
-         segments, to.segment);
+         of.segments.size(), to.segment);
+  if (from->entries()->size() != of.entries.size())
+    fail("{}: {}: expected each of the {} entries, found {}", path, what,
+         of.entries.size(), from->entries()->size());
+  for (const EntryInfo &entry : of.entries)
+    to.entries.push_back(
+        entryCode(from->entries()->Get(entry.index),
+                  fmt::format("{}: entry '{}'", what, entry.name)));
   return to;
 }
 
@@ -299,10 +314,9 @@ Artifact Artifact::parse(const std::string &path, AlignedBytes bytes) {
     to.recipe.emplace_back(read.name(pair->key(), "a recipe key"),
                            read.text(pair->value(), "a recipe value"));
   for (const schema::Code *code : *from->code())
-    to.code.push_back(read.codeOf(code, static_cast<uint32_t>(to.code.size()),
-                                  to.segments.size()));
-  if (const schema::Estimate *estimate = from->estimate())
-    to.estimate = read.estimate(estimate, to.tensors.size());
+    to.code.push_back(
+        read.codeOf(code, static_cast<uint32_t>(to.code.size()), to));
+  to.estimate = read.estimate(from->estimate(), to.tensors.size());
   checkMeaning(to);
   to.hash = schema::hashBytes(bytes.data(), bytes.size());
   to.bytes = std::move(bytes);

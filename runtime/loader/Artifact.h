@@ -58,15 +58,20 @@ struct KernelInfo {
   uint64_t trips;      ///< of that loop: 1 or more
 };
 
+/// A function that the runtime can call.
 struct EntryInfo {
   std::string name; ///< init, step, gradient, perturbation, exact, ...
-  std::string symbol;
   std::vector<Binding> bindings; ///< each tensor at most once
+  uint32_t index;                ///< in Artifact::entries
+};
+
+/// An entry as one piece of code has it.
+struct EntryCodeInfo {
+  std::string symbol;
   uint64_t arenaBytes;
   uint64_t scratchBytesPerWorker;
   double flops;
-  std::vector<KernelInfo> kernels; ///< in the order of their calls; empty in
-                                   ///< files of the first fgc
+  std::vector<KernelInfo> kernels; ///< in the order of their calls
 };
 
 struct HyperInfo {
@@ -106,12 +111,18 @@ struct SegmentInfo {
   uint64_t hash; ///< XXH3-64, compared when the file was read
 };
 
+/// One piece of native code, for one processor and those that can do as much.
 struct CodeInfo {
   std::string target;
   std::string triple;
   std::string cpu;
   std::vector<std::string> features;
-  uint32_t segment; ///< index into Artifact::segments
+  uint32_t segment;                   ///< index into Artifact::segments
+  std::vector<EntryCodeInfo> entries; ///< of Artifact::entries, in their order
+
+  const EntryCodeInfo &entry(const EntryInfo &of) const {
+    return entries[of.index];
+  }
 };
 
 class Artifact {
@@ -141,10 +152,10 @@ public:
   std::vector<EntryInfo> entries; ///< names unique
   std::vector<HyperInfo> hypers;
   std::vector<std::pair<std::string, std::string>> recipe; ///< keys unique
-  std::vector<CodeInfo> code;
+  std::vector<CodeInfo> code;        ///< at least 1, no two for one processor
   std::vector<SegmentInfo> segments; ///< in the order of the file
   std::vector<std::string> remarks;
-  std::optional<EstimateInfo> estimate; ///< nothing in files of the first fgc
+  EstimateInfo estimate;
 
   /// Null where there is none.
   const TensorInfo *findTensor(std::string_view name) const;

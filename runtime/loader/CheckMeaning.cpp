@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <tuple>
 
 namespace foregrad::runtime {
 
@@ -79,8 +80,7 @@ public:
     for (const EntryInfo &entry : artifact.entries)
       checkEntry(entry);
     checkEstimate();
-    if (artifact.code.empty())
-      fail("{}: expected native code, found none", artifact.path);
+    checkCode();
   }
 
 private:
@@ -264,14 +264,7 @@ private:
   /// What is said of the estimate holds together.
   void checkEstimate() {
     const EntryInfo *exact = artifact.findEntry("exact");
-    if (!artifact.estimate) {
-      if (exact)
-        fail("{}: entry 'exact': expected to be told what it is the exact "
-             "gradient of, found nothing",
-             artifact.path);
-      return;
-    }
-    const EstimateInfo &estimate = *artifact.estimate;
+    const EstimateInfo &estimate = artifact.estimate;
     if ((estimate.exactRule == artifact.rule) == (exact != nullptr))
       fail("{}: the rule {} stands in for {}: expected {} entry 'exact', found "
            "{}",
@@ -309,6 +302,19 @@ private:
              artifact.path, perturbed.name, tensor.name,
              tensor.role == Role::Parameter ? " twice" : "");
     }
+  }
+
+  /// Which piece of code is meant can be said by its processor.
+  void checkCode() {
+    if (artifact.code.empty())
+      fail("{}: expected native code, found none", artifact.path);
+    std::set<std::tuple<std::string_view, std::string_view, std::string_view>>
+        seen;
+    for (const CodeInfo &code : artifact.code)
+      if (!seen.insert({code.target, code.triple, code.cpu}).second)
+        fail("{}: expected one piece of code for a processor, found two for "
+             "{}, {}",
+             artifact.path, code.cpu, code.triple);
   }
 
   const Artifact &artifact;

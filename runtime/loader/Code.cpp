@@ -9,6 +9,7 @@
 #include "runtime/support/Error.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include <dlfcn.h>
@@ -80,41 +81,61 @@ void checkElf(const Artifact &artifact, const CodeInfo &code) {
 
 } // namespace
 
-const CodeInfo &selectCode(const Artifact &artifact) {
+std::string whyNotHere(const CodeInfo &code) {
+  if (code.target != "cpu")
+    return fmt::format("it is {} code, this fgrun runs cpu code", code.target);
   const std::string architecture = machineArchitecture();
+  std::string_view triple = code.triple;
+  if (triple.substr(0, triple.find('-')) != architecture)
+    return fmt::format("it is for {}, this machine is {}", code.triple,
+                       architecture);
+  std::vector<std::string> missing =
+      missingFeatures(code.features, machineFeatures());
+  if (missing.empty())
+    return "";
+  return fmt::format("this processor lacks {}", fmt::join(missing, ", "));
+}
+
+namespace {
+
+/// What the user asked for in the environment.
+const CodeInfo &namedCode(const Artifact &artifact, std::string_view cpu) {
+  std::vector<std::string_view> names;
+  for (const CodeInfo &code : artifact.code) {
+    if (code.cpu == cpu)
+      return code;
+    names.push_back(code.cpu);
+  }
+  fail("{}: holds no code for {}, which {} asks for: it has code for {}",
+       artifact.path, cpu, codeVariable, fmt::join(names, ", "));
+}
+
+} // namespace
+
+const CodeInfo &selectCode(const Artifact &artifact) {
+  if (const char *cpu = std::getenv(codeVariable); cpu && *cpu)
+    return namedCode(artifact, cpu);
   std::string reasons;
   for (const CodeInfo &code : artifact.code) {
-    if (code.target != "cpu") {
-      reasons += fmt::format("\n  {} code for {}: this fgrun runs cpu code",
-                             code.target, code.cpu);
-      continue;
-    }
-    std::string_view triple = code.triple;
-    if (triple.substr(0, triple.find('-')) != architecture) {
-      reasons += fmt::format("\n  code for {}: this machine is {}", code.triple,
-                             architecture);
-      continue;
-    }
-    std::vector<std::string> missing =
-        missingFeatures(code.features, machineFeatures());
-    if (missing.empty())
+    std::string reason = whyNotHere(code);
+    if (reason.empty())
       return code;
-    reasons += fmt::format("\n  code for {}: this processor lacks {}", code.cpu,
-                           fmt::join(missing, ", "));
+    reasons += fmt::format("\n  code for {}: {}", code.cpu, reason);
   }
   fail(
       "{}: no code in it runs on this machine:{}\n"
       "compile {} again on this machine with fgc, or elsewhere with --cpu NAME "
       "where NAME is this machine's processor (or a common ancestor of both, "
-      "as "
-      "x86-64-v3)",
+      "as x86-64-v3); --cpu takes several, NAME,NAME",
       artifact.path, reasons, artifact.sourceName);
 }
 
 void Code::Unload::operator()(void *object) const { dlclose(object); }
 
-Code::Code(const Artifact &artifact) : path(artifact.path) {
-  const CodeInfo &code = selectCode(artifact);
+Code::Code(const Artifact &artifact, const CodeInfo &piece)
+    : path(artifact.path), code(piece) {
+  if (std::string reason = whyNotHere(code); !reason.empty())
+    fail("{}: cannot run the code for {}: {}", path, code.cpu, reason);
   checkElf(artifact, code);
   file = std::make_unique<MemoryFile>(artifact, code);
   handle.reset(dlopen(file->path().c_str(), RTLD_NOW | RTLD_LOCAL));
@@ -127,10 +148,12 @@ Code::Code(const Artifact &artifact) : path(artifact.path) {
 Code::~Code() = default;
 
 fg_entry Code::entry(const EntryInfo &entry) const {
-  void *address = dlsym(handle.get(), entry.symbol.c_str());
+  const std::string &symbol = code.entry(entry).symbol;
+  void *address = dlsym(handle.get(), symbol.c_str());
   if (!address)
-    fail("{}: entry '{}': expected the symbol '{}' in the code, found none",
-         path, entry.name, entry.symbol);
+    fail("{}: entry '{}': expected the symbol '{}' in the code for {}, found "
+         "none",
+         path, entry.name, symbol, code.cpu);
   return reinterpret_cast<fg_entry>(address);
 }
 

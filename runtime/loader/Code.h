@@ -18,16 +18,27 @@
 
 namespace foregrad::runtime {
 
-/// The piece of code of `artifact` that this machine can run. Throws Error with
-/// the features that are missing and how to compile again.
+/// The variable of the environment that names the processor whose code is to be
+/// taken: for tests and comparisons.
+inline constexpr char codeVariable[] = "FOREGRAD_CPU";
+
+/// Why this machine cannot run a piece of code, in words; empty where it can.
+std::string whyNotHere(const CodeInfo &code);
+
+/// The first piece of code of `artifact` that this machine can run, or the one
+/// that codeVariable names. Throws Error with what each of them needs and how
+/// to compile again.
 const CodeInfo &selectCode(const Artifact &artifact);
 
 /// A shared object that stays loaded as long as this lives.
 class Code {
 public:
-  /// Loads what selectCode chooses. Throws Error.
-  explicit Code(const Artifact &artifact);
+  /// Loads one of `artifact`'s pieces of code, which must outlive this. Throws
+  /// Error, also where this machine cannot run it.
+  Code(const Artifact &artifact, const CodeInfo &code);
   ~Code();
+
+  const CodeInfo &info() const { return code; }
 
   /// The function of an entry. Throws Error where the object has no such
   /// symbol.
@@ -38,7 +49,8 @@ private:
   struct Unload {
     void operator()(void *handle) const;
   };
-  std::string path;
+  const std::string path;
+  const CodeInfo &code;
   /// Open as long as the code is loaded. The dynamic linker takes a file of the
   /// same name for the same object; a closed one's would be given out again.
   std::unique_ptr<MemoryFile> file;

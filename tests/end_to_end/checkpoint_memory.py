@@ -28,7 +28,8 @@ def step_bytes(arguments, folder, rule, depth):
                     "-D", "groups=4"], check=True)
     described = json.loads(subprocess.run([arguments.fgrun, "inspect", artifact, "--json"],
                                           check=True, stdout=subprocess.PIPE).stdout)
-    return next(entry["arena_bytes"] for entry in described["entries"] if entry["name"] == "step")
+    entries = described["code"][0]["entries"]
+    return next(entry["arena_bytes"] for entry in entries if entry["name"] == "step")
 
 
 def main():

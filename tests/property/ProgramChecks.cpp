@@ -313,10 +313,9 @@ std::optional<Fault> Checks::checkCompiled(const std::string &rule) {
       fault = llvm::toString(verification.takeError());
       return 1;
     }
-    for (const fgc::Difference &difference : verification->differences)
-      if (!(difference.error <= verification->tolerance))
-        fault += llvm::formatv("  {0}: relative error {1:E2}\n",
-                               difference.name, difference.error);
+    for (auto [code, difference] : verification->failures())
+      fault += llvm::formatv("  {0}: relative error {1:E2}\n", difference->name,
+                             difference->error);
     return 0;
   };
   int status = compiler::compileModel(compile, verify);

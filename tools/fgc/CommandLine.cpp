@@ -19,6 +19,8 @@ constexpr const char *kExamples = R"(Examples:
       other sizes, backpropagation, batches of 64
   fgc model.fg --rule lg-fg-a:directions=4,perturbation=rademacher -o k4.fgb
       the mean of four directions of random signs
+  fgc model.fg --cpu x86-64-v4,x86-64-v3 -o model.fgb
+      code for several processors in one artifact
   fgc model.fg --stop-after fusion
       prints the learning step as the compiler sees it
   fgc model.fg --rule lg-fg-a --batch 8 --verify -o model.fgb
@@ -88,10 +90,14 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
   app.add_option("--target", later.target, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
-  app.add_option("--cpu", options.cpu,
-                 "processor to compile for: host, or a name such as x86-64-v3 "
-                 "or skylake-avx512")
-      ->capture_default_str();
+  app.add_option("--cpu", options.cpus,
+                 "processors to compile for: host, or names such as x86-64-v3 "
+                 "or skylake-avx512; with several, "
+                 "NAME,NAME, the artifact holds code for each, and fgrun takes "
+                 "the best that runs")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->default_str("host");
   app.add_option("--gpu", later.gpu, "GPU to compile for: sm_NN");
   app.add_option("--precision", options.precision, "f32, f64 or bf16")
       ->check(CLI::IsMember({"f32", "f64", "bf16"}))

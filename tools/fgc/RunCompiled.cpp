@@ -44,26 +44,34 @@ static fg::Tensor take(const Program &program, const TensorInfo &tensor) {
   return array;
 }
 
-static void run(const std::string &path, const Arrays &inputs,
-                Arrays &outputs) {
-  Artifact artifact = Artifact::load(path);
-  Program program(artifact, {"gradient"}, /*threads=*/0);
+static Arrays run(const Artifact &artifact, const CodeInfo &code,
+                  const Arrays &inputs) {
+  Program program(artifact, code, {"gradient"}, /*threads=*/0);
   const EntryInfo &entry = artifact.entry("gradient");
   for (Binding binding : entry.bindings)
     if (!binding.written)
       fill(program, artifact.tensors[binding.tensor], inputs);
   program.run("gradient");
+  Arrays outputs;
   for (Binding binding : entry.bindings)
     if (binding.written) {
       const TensorInfo &tensor = artifact.tensors[binding.tensor];
       outputs[tensor.name] = take(program, tensor);
     }
+  return outputs;
 }
 
-std::string runGradient(const std::string &path, const Arrays &inputs,
-                        Arrays &outputs) {
+std::string runGradients(const std::string &path, const Arrays &inputs,
+                         std::vector<CompiledStep> &steps) {
   try {
-    run(path, inputs, outputs);
+    Artifact artifact = Artifact::load(path);
+    selectCode(artifact); // which throws if none runs here
+    for (const CodeInfo &code : artifact.code) {
+      CompiledStep step = {code.cpu, whyNotHere(code), {}};
+      if (step.whyNot.empty())
+        step.outputs = run(artifact, code, inputs);
+      steps.push_back(std::move(step));
+    }
   } catch (const Error &error) {
     return error.what();
   } catch (const std::bad_alloc &) {

@@ -78,10 +78,13 @@ std::vector<Difference> compareSteps(fg::EntryOp gradient,
   return differences;
 }
 
-bool Verification::holds() const {
-  return llvm::all_of(differences, [&](const Difference &difference) {
-    return difference.error <= tolerance;
-  });
+std::vector<Verification::Failure> Verification::failures() const {
+  std::vector<Failure> result;
+  for (const CodeVerification &code : codes)
+    for (const Difference &difference : code.differences)
+      if (!(difference.error <= tolerance)) // NaN fails too
+        result.push_back({&code, &difference});
+  return result;
 }
 
 static bool isSinglePrecision(fg::EntryOp gradient) {
@@ -132,13 +135,32 @@ llvm::Expected<Verification> verifyArtifact(ModuleOp program,
       fg::evaluateEntry(gradient, inputs->buffers);
   if (!reference)
     return reference.takeError();
-  fg::Buffers found;
-  std::string error = runGradient(path, inputs->buffers, found);
+  std::vector<CompiledStep> steps;
+  std::string error = runGradients(path, inputs->buffers, steps);
   if (!error.empty())
     return llvm::createStringError(error);
-  result.differences =
-      compareSteps(gradient, *reference, found, options.negligible);
+  for (CompiledStep &step : steps) {
+    CodeVerification &code = result.codes.emplace_back();
+    code.cpu = std::move(step.cpu);
+    code.whyNot = std::move(step.whyNot);
+    if (code.whyNot.empty())
+      code.differences =
+          compareSteps(gradient, *reference, step.outputs, options.negligible);
+  }
   return result;
+}
+
+static void printDifferences(const Verification &verification) {
+  for (const CodeVerification &code : verification.codes) {
+    if (verification.codes.size() > 1)
+      llvm::outs() << "code for " << code.cpu
+                   << (code.whyNot.empty()
+                           ? ":\n"
+                           : " was not run: " + code.whyNot + "\n");
+    for (const Difference &difference : code.differences)
+      llvm::outs() << llvm::formatv("  {0:E1}  {1}\n", difference.error,
+                                    difference.name);
+  }
 }
 
 int verifyAndPrint(ModuleOp program, const compiler::RuleInfo &rule,
@@ -162,9 +184,7 @@ int verifyAndPrint(ModuleOp program, const compiler::RuleInfo &rule,
       "one step at batch {0} against the f64 reference: largest relative "
       "errors ({1} may have {2:E0})\n",
       verification->batch, precision, verification->tolerance);
-  for (const Difference &difference : verification->differences)
-    llvm::outs() << llvm::formatv("  {0:E1}  {1}\n", difference.error,
-                                  difference.name);
+  printDifferences(*verification);
   if (verification->nearKinks)
     llvm::outs() << llvm::formatv(
         "{0} activations lie so near to a kink that {1} may take another side "
@@ -176,16 +196,17 @@ int verifyAndPrint(ModuleOp program, const compiler::RuleInfo &rule,
     llvm::outs().clear_error();
     return fail("standard output: " + message);
   }
-  if (verification->holds())
+  std::vector<Verification::Failure> failures = verification->failures();
+  if (failures.empty())
     return 0;
-  for (const Difference &difference : verification->differences)
-    if (!(difference.error <= verification->tolerance))
-      llvm::errs() << llvm::formatv(
-          "fgc: error: --verify: {0} '{1}' is off by {2:E1} of its largest "
-          "number; {3} may be off by {4:E0}\n",
-          difference.isGradient ? "the gradient of" : "the output",
-          difference.name, difference.error, precision,
-          verification->tolerance);
+  for (auto [code, difference] : failures)
+    llvm::errs() << llvm::formatv(
+        "fgc: error: --verify: {0} '{1}'{2} is off by {3:E1} of its largest "
+        "number; {4} may be off by {5:E0}\n",
+        difference->isGradient ? "the gradient of" : "the output",
+        difference->name,
+        verification->codes.size() > 1 ? " in the code for " + code->cpu : "",
+        difference->error, precision, verification->tolerance);
   llvm::sys::fs::remove(path);
   return 1;
 }

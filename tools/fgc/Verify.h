@@ -15,6 +15,7 @@
 #include "dialects/fg/Evaluate.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace foregrad::compiler {
@@ -43,16 +44,25 @@ std::vector<Difference> compareSteps(fg::EntryOp gradient,
                                      const fg::Buffers &found,
                                      double negligible = kNegligible);
 
+/// One piece of code of the artifact.
+struct CodeVerification {
+  std::string cpu;
+  std::string whyNot; // why it cannot run on this machine, in words, or empty
+  std::vector<Difference> differences;
+};
+
 struct Verification {
   const char *precision = "f32";
   /// Of the precision, 1e-9 for f64 and 1e-4 for f32, times what the rule makes
   /// of rounding.
   double tolerance = 0;
   int64_t batch = 0;
-  std::vector<Difference> differences;
+  std::vector<CodeVerification> codes; // at least one of them ran
   int64_t nearKinks = 0; // sites at which rounding may change a gradient
 
-  bool holds() const;
+  /// What is off by more than the tolerance, and the code that computed it.
+  using Failure = std::pair<const CodeVerification *, const Difference *>;
+  std::vector<Failure> failures() const;
 };
 
 struct VerifyOptions {
@@ -64,7 +74,7 @@ struct VerifyOptions {
 
 /// Runs one step of the artifact at `path` and of `program`, the same entries
 /// before fusion as `rule` wrote them; replicated losses are taken copy by
-/// copy.
+/// copy. Each piece of code that runs on this machine is compared.
 llvm::Expected<Verification> verifyArtifact(mlir::ModuleOp program,
                                             const compiler::RuleInfo &rule,
                                             const std::string &path,

@@ -81,7 +81,7 @@ private:
 
 /// The slowest first.
 std::vector<KernelTime> kernelTimes(const Profile &profile,
-                                    const EntryInfo &entry) {
+                                    const EntryCodeInfo &entry) {
   std::vector<KernelTime> times;
   double all = 0;
   for (size_t i = 0; i < entry.kernels.size(); ++i) {
@@ -141,11 +141,8 @@ void run(const Options &options) {
     steps = static_cast<uint64_t>(
         std::clamp(3000 / std::max(expected, 1e-3), 5.0, 2000.0));
 
-  const EntryInfo &entry = artifact.entry("step");
+  const EntryCodeInfo &entry = program.codeOf("step");
   std::optional<Profile> profile;
-  if (options.profile && entry.kernels.empty())
-    fail("{}: was compiled without a list of its kernels: compile it again",
-         options.artifact);
   if (options.profile)
     profile.emplace(program.profileOf("step"));
   std::vector<double> times;
@@ -160,13 +157,14 @@ void run(const Options &options) {
   const double gflops = gflop / (median * 1e-3);
 
   if (!options.json) {
-    fmt::print("{} with {}, batch {}, {}, {} threads, {} steps\n"
+    fmt::print("{} with {}, batch {}, {}, code for {}, {} threads, {} steps\n"
                "step      {:.3f} ms median, {:.3f} to {:.3f}\n"
                "products  {:.4f} GFLOP a step, {:.1f} GFLOP/s\n"
                "memory    {:.1f} MiB planned, {:.1f} MiB peak of the process\n",
                artifact.model, artifact.rule, artifact.batch,
-               nameOf(artifact.precision), program.threads(), steps, median,
-               times.front(), times.back(), gflop, gflops,
+               nameOf(artifact.precision), program.codeInfo().cpu,
+               program.threads(), steps, median, times.front(), times.back(),
+               gflop, gflops,
                static_cast<double>(program.plannedBytes()) / (1 << 20),
                static_cast<double>(peakResidentBytes()) / (1 << 20));
     if (profile)
@@ -180,6 +178,7 @@ void run(const Options &options) {
       {"gflops", gflops},
       {"peak_bytes_planned", program.plannedBytes()},
       {"peak_rss_bytes", peakResidentBytes()},
+      {"cpu", program.codeInfo().cpu},
       {"threads", program.threads()},
       {"batch", artifact.batch},
       {"rule", artifact.rule},

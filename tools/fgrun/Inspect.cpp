@@ -6,7 +6,7 @@
 #include "tools/fgrun/Commands.h"
 
 #include "runtime/loader/Artifact.h"
-#include "runtime/loader/CpuFeatures.h"
+#include "runtime/loader/Code.h"
 #include "runtime/support/Error.h"
 
 #include <algorithm>
@@ -37,10 +37,12 @@ uint64_t parameterCount(const Artifact &artifact) {
   return count;
 }
 
-bool runsHere(const CodeInfo &code) {
-  return code.target == "cpu" &&
-         code.triple.starts_with(machineArchitecture() + "-") &&
-         missingFeatures(code.features, machineFeatures()).empty();
+/// The piece of code that this machine would run; null where there is none.
+const CodeInfo *taken(const Artifact &artifact) {
+  auto found = std::find_if(
+      artifact.code.begin(), artifact.code.end(),
+      [](const CodeInfo &code) { return whyNotHere(code).empty(); });
+  return found == artifact.code.end() ? nullptr : &*found;
 }
 
 Json tensorJson(const TensorInfo &tensor) {
@@ -56,18 +58,32 @@ Json entryJson(const Artifact &artifact, const EntryInfo &entry) {
   for (Binding binding : entry.bindings)
     bindings.push_back({{"tensor", artifact.tensors[binding.tensor].name},
                         {"written", binding.written}});
-  return {{"name", entry.name},
-          {"symbol", entry.symbol},
-          {"arena_bytes", entry.arenaBytes},
-          {"scratch_bytes_per_worker", entry.scratchBytesPerWorker},
-          {"flops", entry.flops},
-          {"bindings", std::move(bindings)}};
+  return {{"name", entry.name}, {"bindings", std::move(bindings)}};
+}
+
+Json codeJson(const Artifact &artifact, const CodeInfo &code) {
+  Json entries = Json::array();
+  for (const EntryInfo &entry : artifact.entries) {
+    const EntryCodeInfo &compiled = code.entry(entry);
+    entries.push_back(
+        {{"name", entry.name},
+         {"symbol", compiled.symbol},
+         {"arena_bytes", compiled.arenaBytes},
+         {"scratch_bytes_per_worker", compiled.scratchBytesPerWorker},
+         {"flops", compiled.flops}});
+  }
+  return {{"target", code.target},
+          {"triple", code.triple},
+          {"cpu", code.cpu},
+          {"features", code.features},
+          {"segment", artifact.segments[code.segment].name},
+          {"runs_here", whyNotHere(code).empty()},
+          {"taken_here", &code == taken(artifact)},
+          {"entries", std::move(entries)}};
 }
 
 Json estimateJson(const Artifact &artifact) {
-  if (!artifact.estimate)
-    return nullptr;
-  const EstimateInfo &estimate = *artifact.estimate;
+  const EstimateInfo &estimate = artifact.estimate;
   Json perturbed = Json::array();
   for (const PerturbedInfo &one : estimate.perturbed) {
     Json parameters = Json::array();
@@ -108,12 +124,7 @@ void printJson(const Artifact &artifact) {
                       {"most", hyper.most},
                       {"help", hyper.help}});
   for (const CodeInfo &piece : artifact.code)
-    code.push_back({{"target", piece.target},
-                    {"triple", piece.triple},
-                    {"cpu", piece.cpu},
-                    {"features", piece.features},
-                    {"segment", artifact.segments[piece.segment].name},
-                    {"runs_here", runsHere(piece)}});
+    code.push_back(codeJson(artifact, piece));
   for (const SegmentInfo &segment : artifact.segments)
     segments.push_back({{"name", segment.name},
                         {"offset", segment.offset},
@@ -171,10 +182,21 @@ void printParameters(const Artifact &artifact) {
                  axesText(tensor), shapeWidth, tensor.elements, tensor.init);
 }
 
+void printEntries(const Artifact &artifact, const CodeInfo &code) {
+  fmt::print("\nentries of the code for {}\n  {:<14}{:>12}{:>16}{:>12}\n",
+             code.cpu, "", "arena bytes", "scratch/thread", "MFLOP");
+  for (const EntryInfo &entry : artifact.entries) {
+    const EntryCodeInfo &compiled = code.entry(entry);
+    fmt::print("  {:<14}{:>12}{:>16}{:>12.3f}\n", entry.name,
+               compiled.arenaBytes, compiled.scratchBytesPerWorker,
+               compiled.flops * 1e-6);
+  }
+}
+
 void printEstimate(const Artifact &artifact) {
-  if (!artifact.estimate || artifact.estimate->perturbed.empty())
+  const EstimateInfo &estimate = artifact.estimate;
+  if (estimate.perturbed.empty())
     return;
-  const EstimateInfo &estimate = *artifact.estimate;
   size_t nameWidth = 4;
   for (const PerturbedInfo &one : estimate.perturbed)
     nameWidth = std::max(nameWidth, one.name.size());
@@ -204,19 +226,20 @@ void printTable(const Artifact &artifact) {
   line("source", artifact.sourceName);
   line("file", fmt::format("{} bytes, checksum {:016x}", artifact.fileSize(),
                            artifact.hash));
-  for (const CodeInfo &code : artifact.code)
+  for (const CodeInfo &code : artifact.code) {
+    const std::string reason = whyNotHere(code);
     line("code",
          fmt::format("{} for {}, {}{}", code.target, code.cpu, code.triple,
-                     runsHere(code) ? "" : " (not for this machine)"));
-  for (const CodeInfo &code : artifact.code)
-    line("  features", fmt::format("{}", fmt::join(code.features, " ")));
+                     &code == taken(artifact) ? " (taken on this machine)"
+                     : reason.empty()         ? ""
+                                              : " (" + reason + ")"));
+    if (!code.features.empty())
+      line("  features", fmt::format("{}", fmt::join(code.features, " ")));
+  }
 
   printParameters(artifact);
-  fmt::print("\nentries\n  {:<14}{:>12}{:>16}{:>12}\n", "", "arena bytes",
-             "scratch/thread", "MFLOP");
-  for (const EntryInfo &entry : artifact.entries)
-    fmt::print("  {:<14}{:>12}{:>16}{:>12.3f}\n", entry.name, entry.arenaBytes,
-               entry.scratchBytesPerWorker, entry.flops * 1e-6);
+  for (const CodeInfo &code : artifact.code)
+    printEntries(artifact, code);
   printEstimate(artifact);
   fmt::print("\nnumbers that a run can set (fgrun train --set)\n");
   for (const HyperInfo &hyper : artifact.hypers)

@@ -53,10 +53,14 @@ std::string chooseData(const runtime::Artifact &artifact,
 static void addCommands(CLI::App &app) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "fgrun " FOREGRAD_VERSION);
-  app.footer("Example: fgrun train model.fgb --data mnist --out run\n"
-             "fgrun COMMAND --help shows more.\n\n"
-             "Exit code: 0 done, 1 the input or the run is at fault, 2 wrong "
-             "usage,\n75 stopped on request after saving.");
+  app.footer(
+      "Example: fgrun train model.fgb --data mnist --out run\n"
+      "fgrun COMMAND --help shows more.\n\n"
+      "Of the code that a model was compiled to (fgc --cpu), the best "
+      "that runs on this\nmachine is taken, or what FOREGRAD_CPU=NAME in "
+      "the environment asks for.\n\n"
+      "Exit code: 0 done, 1 the input or the run is at fault, 2 wrong "
+      "usage,\n75 stopped on request after saving.");
   for (auto *add : {addTrain, addEval, addPredict, addInspect, addBench,
                     addGrad, addDiagnose})
     add(app);

@@ -16,14 +16,11 @@ namespace foregrad::runtime {
 namespace {
 
 /// Kernel 0, then 1 and 2 in turn three times, then 3.
-EntryInfo entryWithLoop() {
-  EntryInfo entry = {};
-  entry.name = "step";
-  entry.kernels = {{"a", "", 0, 0, 0, 1},
-                   {"b", "", 0, 0, 1, 3},
-                   {"c", "", 0, 0, 1, 3},
-                   {"d", "", 0, 0, 0, 1}};
-  return entry;
+std::vector<KernelInfo> kernelsWithLoop() {
+  return {{"a", "", 0, 0, 0, 1},
+          {"b", "", 0, 0, 1, 3},
+          {"c", "", 0, 0, 1, 3},
+          {"d", "", 0, 0, 0, 1}};
 }
 
 void call(Profile &profile, int milliseconds) {
@@ -38,8 +35,7 @@ void call(Profile &profile, int milliseconds) {
 
 TEST(Profile, TellsKernelsApartByTheOrderOfCalls) {
   Workers workers(1);
-  EntryInfo entry = entryWithLoop();
-  Profile profile(workers, entry);
+  Profile profile(workers, "step", kernelsWithLoop());
   for (int repeat = 0; repeat < 2; ++repeat) {
     profile.begin();
     for (int milliseconds : {0, 0, 20, 0, 20, 0, 20, 0})
@@ -55,8 +51,7 @@ TEST(Profile, TellsKernelsApartByTheOrderOfCalls) {
 
 TEST(Profile, RefusesCodeThatCallsOtherKernels) {
   Workers workers(1);
-  EntryInfo entry = entryWithLoop();
-  Profile profile(workers, entry);
+  Profile profile(workers, "step", kernelsWithLoop());
   profile.begin();
   for (int i = 0; i < 7; ++i)
     call(profile, 0);
@@ -69,9 +64,9 @@ TEST(Profile, RefusesCodeThatCallsOtherKernels) {
 
 TEST(Profile, RefusesMoreCallsThanAnyStepMakes) {
   Workers workers(1);
-  EntryInfo entry = entryWithLoop();
-  entry.kernels[1].trips = UINT64_MAX / 2;
-  EXPECT_THROW(Profile(workers, entry), Error);
+  std::vector<KernelInfo> kernels = kernelsWithLoop();
+  kernels[1].trips = UINT64_MAX / 2;
+  EXPECT_THROW(Profile(workers, "step", kernels), Error);
 }
 
 } // namespace

@@ -90,6 +90,7 @@ TEST(Program, AllocatesOnlyWhatItsEntriesBind) {
 TEST(Program, NamesAMissingEntry) {
   schema::ArtifactT description = describeModel();
   description.entries.pop_back();
+  description.code[0]->entries.pop_back();
   Artifact artifact = parseModel(std::move(description));
   EXPECT_THAT(errorOf([&] { Program program(artifact, {"predict"}, 1); }),
               AllOf(HasSubstr("no entry 'predict'"), HasSubstr("init, step")));
@@ -97,7 +98,7 @@ TEST(Program, NamesAMissingEntry) {
 
 TEST(Program, ReportsAnAbiMismatchOfTheCode) {
   schema::ArtifactT description = describeModel();
-  entryOf(description, "init").symbol = "testRefuse";
+  entryCodeOf(description, "init").symbol = "testRefuse";
   Artifact artifact = parseModel(std::move(description));
   Program program(artifact, {"init"}, 1);
   EXPECT_THAT(errorOf([&] { program.run("init"); }), HasSubstr("another ABI"));
@@ -105,7 +106,7 @@ TEST(Program, ReportsAnAbiMismatchOfTheCode) {
 
 TEST(Program, RefusesMoreMemoryThanThereIs) {
   schema::ArtifactT description = describeModel();
-  entryOf(description, "init").scratch_bytes_per_worker = uint64_t{1} << 38;
+  entryCodeOf(description, "init").scratch_bytes_per_worker = uint64_t{1} << 38;
   Artifact artifact = parseModel(std::move(description));
   EXPECT_THAT(errorOf([&] { Program program(artifact, {"init"}, 4096); }),
               HasSubstr("4096 threads"));

@@ -72,14 +72,6 @@ class CommandsTest(support.FgrunTest):
         _, error = self.run_fgrun("predict", "test.fgb", "--params", "x", "a.png", code=1)
         self.assertIn("later part", error)
 
-    def test_an_old_artifact_cannot_be_diagnosed(self):
-        # The test model says nothing of what its rule estimates.
-        _, error = self.run_fgrun("diagnose", "test.fgb", "--data", self.data, code=1)
-        self.assertIn("compile the model again", error)
-        _, error = self.run_fgrun("diagnose", "missing.fgb", code=1)
-        self.assertIn("missing.fgb", error)
-        self.run_fgrun("diagnose", "test.fgb", "--draws", "1", code=2)
-
     def test_train_then_eval(self):
         out, _ = self.run_fgrun("train", "test.fgb", "--data", self.data, "--out", "run")
         self.assertIn("epoch 3/3", out)
@@ -128,6 +120,11 @@ class CommandsTest(support.FgrunTest):
         out, _ = self.run_fgrun("inspect", "test.fgb", "--source")
         self.assertEqual(out, "model Test {}\n")
 
+    def test_diagnose_mistakes(self):
+        _, error = self.run_fgrun("diagnose", "missing.fgb", code=1)
+        self.assertIn("missing.fgb", error)
+        self.run_fgrun("diagnose", "test.fgb", "--draws", "1", code=2)
+
     def test_bench(self):
         out, _ = self.run_fgrun("bench", "test.fgb", "--steps", "5", "--threads", "2", "--json")
         shown = json.loads(out)
@@ -137,7 +134,7 @@ class CommandsTest(support.FgrunTest):
         self.assertEqual(shown["threads"], 2)
         self.assertEqual(shown["gflop_per_step"], 1e-5)
         self.assertGreater(shown["peak_rss_bytes"], shown["peak_bytes_planned"])
-        for key in ("gflops", "batch", "rule", "precision", "model"):
+        for key in ("gflops", "cpu", "batch", "rule", "precision", "model"):
             self.assertIn(key, shown)
 
     def expected_gradients(self, inputs, parameters, noise):

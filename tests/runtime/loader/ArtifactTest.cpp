@@ -146,7 +146,7 @@ TEST(Artifact, NamesBothSchemaVersions) {
   std::string bytes = serializeModel(describeModel());
   bytes[8] = 42;
   EXPECT_THAT(parseError(bytes), AllOf(HasSubstr("schema version 42"),
-                                       HasSubstr("reads version 1"),
+                                       HasSubstr("reads version 2"),
                                        HasSubstr("compile the model again")));
 }
 
@@ -176,13 +176,14 @@ schema::EstimateT &addEstimate(schema::ArtifactT &description) {
     exact->writes.erase(exact->writes.begin() + static_cast<ptrdiff_t>(i));
   }
   description.entries.push_back(std::move(exact));
+  auto &code = description.code[0]->entries;
+  code.push_back(std::make_unique<schema::EntryCodeT>(*code[2]));
   auto perturbed = std::make_unique<schema::PerturbedT>();
   perturbed->name = "linear";
   perturbed->units = 10;
   perturbed->acting = 20;
   perturbed->loss = "readout";
   perturbed->parameters = {2, 3}; // linear.weight, linear.bias
-  description.estimate = std::make_unique<schema::EstimateT>();
   description.estimate->exact_rule = "bp";
   description.estimate->directions = 4;
   description.estimate->law = schema::Law::Rademacher;
@@ -192,18 +193,14 @@ schema::EstimateT &addEstimate(schema::ArtifactT &description) {
 
 TEST(Artifact, SaysWhatItEstimates) {
   schema::ArtifactT description = describeModel();
-  EXPECT_FALSE(
-      Artifact::parse(fileName, alignedCopy(serializeModel(describeModel())))
-          .estimate);
   addEstimate(description);
   const Artifact artifact = Artifact::parse(
       fileName, alignedCopy(serializeModel(std::move(description))));
-  ASSERT_TRUE(artifact.estimate);
-  EXPECT_EQ(artifact.estimate->exactRule, "bp");
-  EXPECT_EQ(artifact.estimate->directions, 4u);
-  EXPECT_EQ(artifact.estimate->law, schema::Law::Rademacher);
-  ASSERT_EQ(artifact.estimate->perturbed.size(), 1u);
-  const PerturbedInfo &perturbed = artifact.estimate->perturbed.front();
+  EXPECT_EQ(artifact.estimate.exactRule, "bp");
+  EXPECT_EQ(artifact.estimate.directions, 4u);
+  EXPECT_EQ(artifact.estimate.law, schema::Law::Rademacher);
+  ASSERT_EQ(artifact.estimate.perturbed.size(), 1u);
+  const PerturbedInfo &perturbed = artifact.estimate.perturbed.front();
   EXPECT_EQ(perturbed.name, "linear");
   EXPECT_EQ(perturbed.units, 10u);
   EXPECT_EQ(perturbed.acting, 20u);
@@ -323,8 +320,9 @@ std::vector<Mistake> mistakes() {
        [](Description &d) { d.hypers[1]->most = INFINITY; }, "to inf"},
       {"UnknownEntry", [](Description &d) { d.entries[0]->name = "start"; },
        "entry 'start'"},
-      {"SymbolEmpty", [](Description &d) { d.entries[0]->symbol.clear(); },
-       "symbol"},
+      {"SymbolEmpty",
+       [](Description &d) { entryCodeOf(d, "init").symbol.clear(); },
+       "code 0: entry 'init': symbol"},
       {"BindingOutOfRange",
        [](Description &d) { entryOf(d, "step").bindings[3] = 17; },
        "one of the 17 tensors, found 17"},
@@ -358,20 +356,24 @@ std::vector<Mistake> mistakes() {
        },
        "expected to write 'linear.feedback.weight'"},
       {"ArenaTooLarge",
-       [](Description &d) { d.entries[0]->arena_bytes = UINT64_MAX; },
-       "an arena of"},
-      {"FlopsNegative", [](Description &d) { d.entries[0]->flops = -1; },
-       "operations"},
-      {"ExactOfNothing",
+       [](Description &d) { entryCodeOf(d, "init").arena_bytes = UINT64_MAX; },
+       "code 0: entry 'init': expected at most 1099511627776 bytes of memory, "
+       "found an arena of"},
+      {"FlopsNegative",
+       [](Description &d) { entryCodeOf(d, "step").flops = -1; },
+       "code 0: entry 'step': expected a number of operations, found -1"},
+      {"KernelNeverCalled",
        [](Description &d) {
-         addEstimate(d);
-         d.estimate.reset();
+         auto kernel = std::make_unique<schema::KernelT>();
+         kernel->trips = 0;
+         entryCodeOf(d, "step").kernels.push_back(std::move(kernel));
        },
-       "entry 'exact': expected to be told"},
+       "code 0: entry 'step': expected a kernel's operations"},
       {"EstimateWithoutExact",
        [](Description &d) {
          addEstimate(d);
          d.entries.pop_back();
+         d.code[0]->entries.pop_back();
        },
        "expected an entry 'exact', found none"},
       {"ExactOfAnExactRule",
@@ -425,7 +427,23 @@ std::vector<Mistake> mistakes() {
        [](Description &d) { addEstimate(d).perturbed[0]->parameters[0] = 0; },
        "found 'image'"},
       {"CodeWithoutSegment", [](Description &d) { d.code[0]->segment = 1; },
-       "one of the 1 segments, found 1"},
+       "code 0: expected one of the 1 segments, found 1"},
+      {"CodeForFewerEntries",
+       [](Description &d) { d.code[0]->entries.pop_back(); },
+       "code 0: expected each of the 6 entries, found 5"},
+      {"SecondCodeForMoreEntries",
+       [](Description &d) {
+         auto second = std::make_unique<schema::CodeT>(*d.code[0]);
+         second->entries.push_back(
+             std::make_unique<schema::EntryCodeT>(*second->entries[0]));
+         d.code.push_back(std::move(second));
+       },
+       "code 1: expected each of the 6 entries, found 7"},
+      {"TwoCodesForOneProcessor",
+       [](Description &d) {
+         d.code.push_back(std::make_unique<schema::CodeT>(*d.code[0]));
+       },
+       "expected one piece of code for a processor, found two for generic"},
   };
 }
 
@@ -444,15 +462,21 @@ TEST(Artifact, RefusesTextThatGrowsWhenRead) {
   auto empty = builder.CreateString("e");
   auto noTables =
       builder.CreateVector(std::vector<flatbuffers::Offset<void>>());
+  auto estimate = schema::CreateEstimate(
+      builder, empty, 0, schema::Law::Gaussian,
+      builder.CreateVector(
+          std::vector<flatbuffers::Offset<schema::Perturbed>>()));
   using schema::Artifact;
   flatbuffers::uoffset_t start = builder.StartTable();
-  builder.AddElement<uint32_t>(Artifact::VT_SCHEMA_VERSION, 1, 0);
+  builder.AddElement<uint32_t>(Artifact::VT_SCHEMA_VERSION,
+                               schema::schemaVersion, 0);
   builder.AddElement<uint32_t>(Artifact::VT_ABI_VERSION, 1, 0);
   for (auto field :
        {Artifact::VT_COMPILER_VERSION, Artifact::VT_SOURCE_NAME,
         Artifact::VT_SOURCE, Artifact::VT_MODEL, Artifact::VT_RULE})
     builder.AddOffset(field, empty);
   builder.AddOffset(Artifact::VT_FLAGS, texts);
+  builder.AddOffset(Artifact::VT_ESTIMATE, estimate);
   builder.AddOffset(Artifact::VT_CLASSES, none);
   builder.AddOffset(Artifact::VT_REMARKS, none);
   for (auto field :
@@ -463,7 +487,7 @@ TEST(Artifact, RefusesTextThatGrowsWhenRead) {
   schema::FinishArtifactBuffer(builder, root);
 
   schema::ContainerHeader header = {
-      1, builder.GetSize(),
+      schema::schemaVersion, builder.GetSize(),
       schema::alignToContainer(schema::containerHeaderSize + builder.GetSize()),
       schema::hashBytes(builder.GetBufferPointer(), builder.GetSize())};
   std::string bytes = "FOREGRAD";

@@ -22,6 +22,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+/// Loads the piece of code that this machine is to run.
+Code load(const Artifact &artifact) {
+  return Code(artifact, selectCode(artifact));
+}
+
 Artifact withCode(std::string_view code) {
   schema::ArtifactT description = describeModel();
   compiler::SegmentPayload payload = {"cpu", code};
@@ -46,7 +51,7 @@ TEST(CpuFeatures, RefusesNothingWhereNothingIsKnown) {
 
 TEST(Code, FindsEntries) {
   Artifact artifact = parseModel(describeModel());
-  Code code(artifact);
+  Code code = load(artifact);
   EXPECT_NE(code.entry(artifact.entry("step")), nullptr);
 }
 
@@ -57,7 +62,8 @@ TEST(Code, LoadsSeveralAtOnce) {
   wide.precision = DType::F64;
   Artifact first = parseModel(describeModel());
   Artifact second = parseModel(describeModel(wide));
-  Code firstCode(first), secondCode(second), firstAgain(first);
+  Code firstCode = load(first), secondCode = load(second),
+       firstAgain = load(first);
   std::set<fg_entry> steps;
   for (const auto &[code, artifact] :
        {std::pair(&firstCode, &first), std::pair(&secondCode, &second),
@@ -71,58 +77,116 @@ TEST(Code, NamesMissingFeaturesAndTheRemedy) {
   description.code[0]->features = {"sse2", "quantum", "warp-drive"};
   description.code[0]->cpu = "enterprise";
   Artifact artifact = parseModel(std::move(description));
-  EXPECT_THAT(errorOf([&] { Code code(artifact); }),
+  EXPECT_THAT(errorOf([&] { load(artifact); }),
               AllOf(HasSubstr("model.fgb"), HasSubstr("enterprise"),
                     HasSubstr("lacks quantum, warp-drive"),
                     HasSubstr("--cpu NAME"), HasSubstr("test.fg")));
 }
 
-TEST(Code, TakesTheFirstThatRuns) {
+/// The test model with another piece of code before its own.
+schema::ArtifactT withBetter(const std::string &cpu) {
   schema::ArtifactT description = describeModel();
   auto better = std::make_unique<schema::CodeT>(*description.code[0]);
-  better->features = {"quantum"};
-  better->cpu = "better";
+  better->cpu = cpu;
   description.code.insert(description.code.begin(), std::move(better));
-  EXPECT_EQ(selectCode(parseModel(std::move(description))).cpu, "generic");
+  return description;
+}
+
+TEST(Code, TakesTheFirstThatRuns) {
+  EXPECT_EQ(selectCode(parseModel(withBetter("better"))).cpu, "better");
+
+  schema::ArtifactT tooGood = withBetter("better");
+  tooGood.code[0]->features = {"quantum"};
+  EXPECT_EQ(selectCode(parseModel(std::move(tooGood))).cpu, "generic");
+
+  schema::ArtifactT foreign = withBetter("generic");
+  foreign.code[0]->triple = "riscv64-unknown-linux-gnu";
+  EXPECT_EQ(selectCode(parseModel(std::move(foreign))).triple,
+            describeModel().code[0]->triple);
+}
+
+TEST(Code, SaysOfEachPieceWhyItDoesNotRun) {
+  schema::ArtifactT description = withBetter("better");
+  description.code[0]->features = {"quantum"};
+  description.code[1]->triple = "riscv64-unknown-linux-gnu";
+  Artifact artifact = parseModel(std::move(description));
+  EXPECT_THAT(errorOf([&] { selectCode(artifact); }),
+              AllOf(HasSubstr("code for better: this processor lacks quantum"),
+                    HasSubstr("code for generic: it is for riscv64-unknown-"
+                              "linux-gnu, this machine is ")));
+}
+
+TEST(Code, TakesThePieceThatTheEnvironmentNames) {
+  setenv(codeVariable, "generic", 1);
+  Artifact artifact = parseModel(withBetter("better"));
+  EXPECT_EQ(selectCode(artifact).cpu, "generic");
+  setenv(codeVariable, "pentium3", 1);
+  EXPECT_THAT(errorOf([&] { selectCode(artifact); }),
+              AllOf(HasSubstr("no code for pentium3, which FOREGRAD_CPU"),
+                    HasSubstr("it has code for better, generic")));
+  setenv(codeVariable, "better", 1);
+  schema::ArtifactT tooGood = withBetter("better");
+  tooGood.code[0]->features = {"quantum"};
+  Artifact cannot = parseModel(std::move(tooGood));
+  EXPECT_THAT(errorOf([&] { load(cannot); }),
+              HasSubstr("cannot run the code for better: this processor lacks "
+                        "quantum"));
+  setenv(codeVariable, "", 1);
+  EXPECT_EQ(selectCode(artifact).cpu, "better");
+  unsetenv(codeVariable);
+}
+
+TEST(Code, TakesSymbolsAndSizesOfItsOwnPiece) {
+  schema::ArtifactT description = withBetter("better");
+  for (auto &entry : description.code[0]->entries)
+    entry->symbol = "testNothing";
+  description.code[1]->entries[1]->arena_bytes = 32768;
+  Artifact artifact = parseModel(std::move(description));
+  const EntryInfo &step = artifact.entry("step");
+  Code better(artifact, artifact.code[0]), generic(artifact, artifact.code[1]);
+  EXPECT_THAT(errorOf([&] { better.entry(step); }), HasSubstr("testNothing"));
+  EXPECT_NE(generic.entry(step), nullptr);
+  EXPECT_EQ(better.info().entry(step).arenaBytes, 16384u);
+  EXPECT_EQ(generic.info().entry(step).arenaBytes, 32768u);
 }
 
 TEST(Code, RefusesOtherArchitecturesAndTargets) {
   schema::ArtifactT other = describeModel();
   other.code[0]->triple = "riscv64-unknown-linux-gnu";
   Artifact foreign = parseModel(std::move(other));
-  EXPECT_THAT(errorOf([&] { Code code(foreign); }), HasSubstr("riscv64"));
+  EXPECT_THAT(errorOf([&] { load(foreign); }), HasSubstr("riscv64"));
 
   schema::ArtifactT gpu = describeModel();
   gpu.code[0]->target = "cuda";
   Artifact cuda = parseModel(std::move(gpu));
-  EXPECT_THAT(errorOf([&] { Code code(cuda); }), HasSubstr("cuda"));
+  EXPECT_THAT(errorOf([&] { load(cuda); }), HasSubstr("cuda"));
 }
 
 TEST(Code, RefusesWhatIsNoSharedObject) {
-  EXPECT_THAT(errorOf([] { Code code(withCode("")); }), HasSubstr("ELF"));
-  EXPECT_THAT(errorOf([] { Code code(withCode(std::string(4096, 'x'))); }),
+  EXPECT_THAT(errorOf([] { load(withCode("")); }), HasSubstr("ELF"));
+  EXPECT_THAT(errorOf([] { load(withCode(std::string(4096, 'x'))); }),
               HasSubstr("ELF"));
   std::string executable = readBytes(FOREGRAD_TEST_MODEL_F32);
   executable[16] = 2; // e_type: ET_EXEC
-  EXPECT_THAT(errorOf([&] { Code code(withCode(executable)); }),
+  EXPECT_THAT(errorOf([&] { load(withCode(executable)); }),
               HasSubstr("shared object"));
   std::string foreign = readBytes(FOREGRAD_TEST_MODEL_F32);
   foreign[18] = static_cast<char>(243); // e_machine: RISC-V
-  EXPECT_THAT(errorOf([&] { Code code(withCode(foreign)); }),
+  EXPECT_THAT(errorOf([&] { load(withCode(foreign)); }),
               HasSubstr("machine 243"));
 }
 
 TEST(Code, RefusesAnObjectThatEndsInItsHeader) {
   std::string code = readBytes(FOREGRAD_TEST_MODEL_F32).substr(0, 100);
-  EXPECT_THAT(errorOf([&] { Code loaded(withCode(code)); }),
+  EXPECT_THAT(errorOf([&] { load(withCode(code)); }),
               HasSubstr("cannot load the code"));
 }
 
 TEST(Code, NamesAMissingSymbol) {
   schema::ArtifactT description = describeModel();
-  entryOf(description, "step").symbol = "testNothing";
+  entryCodeOf(description, "step").symbol = "testNothing";
   Artifact artifact = parseModel(std::move(description));
-  Code code(artifact);
+  Code code = load(artifact);
   EXPECT_THAT(errorOf([&] { code.entry(artifact.entry("step")); }),
               AllOf(HasSubstr("'step'"), HasSubstr("'testNothing'")));
 }

@@ -35,6 +35,7 @@ public:
     describeHead();
     describeTensors();
     describeEntries();
+    describeCode();
     return std::move(artifact);
   }
 
@@ -55,6 +56,11 @@ private:
     addRecipe("epochs", "3");
     addRecipe("schedule", "linear");
     addRecipe("optimizer", "sgd");
+    artifact.estimate = std::make_unique<EstimateT>();
+    artifact.estimate->exact_rule = artifact.rule;
+  }
+
+  void describeCode() {
     auto code = std::make_unique<CodeT>();
     code->target = "cpu";
 #if defined(__x86_64__)
@@ -64,6 +70,15 @@ private:
     code->triple = "aarch64-unknown-linux-gnu";
 #endif
     code->cpu = "generic";
+    for (const std::string &symbol : symbols) {
+      auto entry = std::make_unique<EntryCodeT>();
+      entry->symbol = symbol;
+      entry->arena_bytes = 16384;
+      entry->scratch_bytes_per_worker =
+          modelPixels * (options.precision == DType::F64 ? 8 : 4);
+      entry->flops = 1e4;
+      code->entries.push_back(std::move(entry));
+    }
     artifact.code.push_back(std::move(code));
   }
 
@@ -167,11 +182,7 @@ private:
                 std::initializer_list<NamedBinding> bindings) {
     auto entry = std::make_unique<EntryT>();
     entry->name = name;
-    entry->symbol = symbol;
-    entry->arena_bytes = 16384;
-    entry->scratch_bytes_per_worker =
-        modelPixels * (options.precision == DType::F64 ? 8 : 4);
-    entry->flops = 1e4;
+    symbols.push_back(symbol);
     for (NamedBinding binding : bindings) {
       for (uint32_t i = 0; i < artifact.tensors.size(); ++i)
         if (artifact.tensors[i]->name == binding.tensor)
@@ -202,6 +213,7 @@ private:
 
   ModelOptions options;
   ArtifactT artifact;
+  std::vector<std::string> symbols; ///< of the entries
 };
 
 void appendBigEndian(std::string &bytes, uint32_t value) {
@@ -227,6 +239,13 @@ TensorT &tensorOf(ArtifactT &description, std::string_view name) {
   for (auto &tensor : description.tensors)
     if (tensor->name == name)
       return *tensor;
+  std::abort();
+}
+
+EntryCodeT &entryCodeOf(ArtifactT &description, std::string_view name) {
+  for (size_t i = 0; i < description.entries.size(); ++i)
+    if (description.entries[i]->name == name)
+      return *description.code.front()->entries[i];
   std::abort();
 }
 

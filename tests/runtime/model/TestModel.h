@@ -34,10 +34,13 @@ schema::ArtifactT describeModel(const ModelOptions &options = {});
 /// segment "cpu".
 std::string serializeModel(schema::ArtifactT description);
 
-/// The description's tensor, entry: to alter them.
+/// The description's tensor, entry, and what its first piece of code has for an
+/// entry: to alter them.
 schema::TensorT &tensorOf(schema::ArtifactT &description,
                           std::string_view name);
 schema::EntryT &entryOf(schema::ArtifactT &description, std::string_view name);
+schema::EntryCodeT &entryCodeOf(schema::ArtifactT &description,
+                                std::string_view name);
 
 std::string readBytes(const std::string &path);
 void writeBytes(const std::string &path, std::string_view bytes);

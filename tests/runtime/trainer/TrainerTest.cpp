@@ -167,7 +167,7 @@ TEST_F(TrainerTest, GoesOnBitForBitAfterEveryStop) {
   whole.options.settings = settings;
   train(artifact, whole);
   schema::ArtifactT description = describeModel();
-  entryOf(description, "step").symbol = "testStepStopping";
+  entryCodeOf(description, "step").symbol = "testStepStopping";
   Artifact stopping = parseModel(std::move(description));
 
   std::vector<uint64_t> stops;

@@ -1,0 +1,122 @@
+//===- TargetCode.cpp - From buffers to the code of one processor ---------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/driver/TargetCode.h"
+#include "compiler/targets/Cpu.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace foregrad::compiler {
+
+/// The most bytes that an entry of training needs for temporaries.
+static uint64_t temporaries(ArrayRef<EntryCode> entries) {
+  uint64_t largest = 0;
+  for (const EntryCode &entry : entries)
+    if (entry.name != "exact") // no part of training
+      largest = std::max(largest, entry.arenaBytes);
+  return largest;
+}
+
+/// The bytes of temporaries that `program` needs with these tiles; nothing
+/// where a phase fails, which will report it when it runs in earnest.
+static std::optional<uint64_t> tryTile(ModuleOp program, PhaseOptions phases,
+                                       int64_t tile) {
+  phases.tile = tile;
+  ScopedDiagnosticHandler silence(program.getContext(),
+                                  [](Diagnostic &) { return success(); });
+  OwningOpRef<ModuleOp> copy = program.clone();
+  for (StringRef phase : targetPhases())
+    if (failed(runPhase(phase, *copy, phases)))
+      return std::nullopt;
+  if (llvm::Error error = outlineEntries(*copy)) {
+    llvm::consumeError(std::move(error));
+    return std::nullopt;
+  }
+  return temporaries(plannedEntries(*copy));
+}
+
+/// Makes tiles smaller until the temporaries keep the limit. An error where
+/// even single samples do not.
+static llvm::Error fitTiles(ModuleOp program, TargetCodeOptions &options) {
+  PhaseOptions &phases = options.phases;
+  SmallVector<int64_t> tiles = {phases.tile};
+  if (phases.tile == 0) // as chosen by itself, then ever smaller ones
+    for (uint64_t tile = llvm::bit_floor(uint64_t(options.batch)); tile > 0;
+         tile /= 2)
+      tiles.push_back(static_cast<int64_t>(tile));
+  uint64_t needed = 0;
+  for (int64_t tile : tiles) {
+    std::optional<uint64_t> bytes = tryTile(program, phases, tile);
+    if (!bytes)
+      return llvm::Error::success();
+    needed = *bytes;
+    if (needed <= options.memoryLimit) {
+      phases.tile = tile;
+      return llvm::Error::success();
+    }
+  }
+  bool single = tiles.back() == 1;
+  return llvm::createStringError(llvm::formatv(
+      "--memory-limit {0}: the step needs {1} bytes of temporaries at batch "
+      "{2} with {3} at a time{4}",
+      options.memoryLimit, needed, options.batch,
+      single ? std::string("one sample")
+             : std::to_string(tiles.back()) + " samples",
+      single ? "" : "; a smaller --tile needs less"));
+}
+
+/// Takes `module` to the LLVM dialect and says in `code` what its entries need.
+/// False where the user wants to go no further.
+static llvm::Expected<bool>
+lower(ModuleOp module, const TargetCodeOptions &options, CompiledModule &code) {
+  for (StringRef phase : targetPhases()) {
+    if (failed(runPhase(phase, module, options.phases)))
+      return internalError(phase);
+    llvm::Expected<bool> goesOn = options.finish(phase, module);
+    if (!goesOn || !*goesOn)
+      return goesOn;
+  }
+  if (llvm::Error error = outlineEntries(module))
+    return error;
+  code.entries = plannedEntries(module);
+  llvm::Expected<bool> goesOn = options.finish("outlined", module);
+  if (!goesOn || !*goesOn)
+    return goesOn;
+  if (llvm::Error error = lowerEntries(module, options.phases.target))
+    return error;
+  return options.finish("llvm", module);
+}
+
+llvm::Error internalError(StringRef phase) {
+  return llvm::createStringError(
+      "internal error in the phase '" + phase +
+      "'; please report it with the model and `--dump-phases DIR`");
+}
+
+llvm::Expected<std::optional<CompiledModule>>
+compileForTarget(ModuleOp program, TargetCodeOptions options) {
+  if (options.memoryLimit > 0)
+    if (llvm::Error error = fitTiles(program, options))
+      return error;
+  OwningOpRef<ModuleOp> module = program.clone();
+  CompiledModule code;
+  llvm::Expected<bool> goesOn = lower(*module, options, code);
+  if (!goesOn)
+    return goesOn.takeError();
+  if (!*goesOn)
+    return std::nullopt;
+  llvm::Expected<std::string> object =
+      compileToSharedObject(*module, options.phases.target);
+  if (!object)
+    return object.takeError();
+  code.sharedObject = std::move(*object);
+  return code;
+}
+
+} // namespace foregrad::compiler
