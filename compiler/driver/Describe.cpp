@@ -108,6 +108,8 @@ static schema::DType typeOf(Type element) {
     return schema::DType::F64;
   if (element.isBF16())
     return schema::DType::BF16;
+  if (element.isInteger(8))
+    return schema::DType::U8;
   if (element.isInteger(32))
     return schema::DType::I32;
   if (element.isInteger(64))

@@ -49,6 +49,7 @@ static void buildRule(OpPassManager &manager, const PhaseOptions &options) {
         createRulePass(*exact->info, exact->options, Purpose::Compare));
   manager.addPass(createWriteStepPass(options.optimizer));
   manager.addPass(createWriteEntriesPass());
+  manager.addPass(createReadBytesPass());
 }
 
 static void buildFusion(OpPassManager &manager, const PhaseOptions &options) {

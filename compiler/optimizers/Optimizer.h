@@ -79,6 +79,10 @@ std::unique_ptr<mlir::Pass> createWriteStepPass(llvm::StringRef optimizer);
 /// `--fg-write-entries`: writes `init`, `eval` and `predict` from the model.
 std::unique_ptr<mlir::Pass> createWriteEntriesPass();
 
+/// `--fg-read-bytes`: lets the entries that datasets feed take an input's
+/// bytes.
+std::unique_ptr<mlir::Pass> createReadBytesPass();
+
 void registerEntryPasses();
 
 // One for each optimizer's file.

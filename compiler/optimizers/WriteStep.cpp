@@ -148,6 +148,7 @@ std::unique_ptr<Pass> createWriteStepPass(StringRef optimizer) {
 void registerEntryPasses() {
   ::mlir::registerPass([] { return createWriteStepPass("sgd"); });
   ::mlir::registerPass(createWriteEntriesPass);
+  ::mlir::registerPass(createReadBytesPass);
 }
 
 } // namespace foregrad::compiler

@@ -25,21 +25,24 @@ template <typename T> void scaleBytes(std::span<const uint8_t> from, T *to) {
     to[i] = static_cast<T>(from[i]) / T{255};
 }
 
-void scaleSample(std::span<const uint8_t> from, DType type, void *data,
-                 size_t position) {
-  size_t start = position * from.size();
+} // namespace
+
+void storeBytes(std::span<const uint8_t> from, DType type, void *data,
+                size_t first) {
+  if (type == DType::U8) {
+    std::copy(from.begin(), from.end(), static_cast<uint8_t *>(data) + first);
+    return;
+  }
   if (type == DType::F32)
-    return scaleBytes(from, static_cast<float *>(data) + start);
+    return scaleBytes(from, static_cast<float *>(data) + first);
   if (type == DType::F64)
-    return scaleBytes(from, static_cast<double *>(data) + start);
+    return scaleBytes(from, static_cast<double *>(data) + first);
   std::vector<float> scaled(from.size());
   scaleBytes(from, scaled.data());
   convertElements(DType::F32, scaled.data(), type,
-                  static_cast<char *>(data) + start * sizeOf(type),
+                  static_cast<char *>(data) + first * sizeOf(type),
                   from.size());
 }
-
-} // namespace
 
 std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
                                     uint64_t count) {
@@ -58,18 +61,19 @@ std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
 void fillBatch(Program &program, const Dataset &dataset, Dataset::Split split,
                std::span<const uint64_t> samples, Augmenter *augmenter) {
   const Artifact &artifact = program.artifact();
-  const TensorInfo &input = artifact.input();
+  const std::vector<const TensorInfo *> inputs =
+      program.tensorsOf({Role::Input});
   const TensorInfo *label = artifact.findRole(Role::Label);
   auto *labels = label && program.holds(*label)
                      ? static_cast<int32_t *>(program.data(*label))
                      : nullptr;
-  void *images = program.data(input);
   for (size_t i = 0; i < artifact.batch; ++i) {
     uint64_t sample = samples[std::min(i, samples.size() - 1)];
     std::span<const uint8_t> image = dataset.image(split, sample);
     if (augmenter)
       image = augmenter->apply(sample, image);
-    scaleSample(image, input.dtype, images, i);
+    for (const TensorInfo *input : inputs)
+      storeBytes(image, input->dtype, program.data(*input), i * image.size());
     if (labels)
       labels[i] = dataset.label(split, sample);
   }

@@ -21,7 +21,12 @@ namespace foregrad::runtime {
 std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
                                     uint64_t count);
 
-/// Fills the program's Input (bytes as b / 255) and Label with `samples`,
+/// Writes raw data to an Input of `type` at `data`, from its element `first`
+/// on: as they are to bytes, else as b / 255.
+void storeBytes(std::span<const uint8_t> from, DType type, void *data,
+                size_t first);
+
+/// Fills the program's Input, as storeBytes does, and Label with `samples`,
 /// varied by `augmenter` where there is one. Where they are fewer than a batch,
 /// the rest repeats the last one. `samples` holds 1 to batch indices. The
 /// dataset has passed checkDataset for this artifact.

@@ -349,6 +349,14 @@ const TensorInfo *Artifact::findRole(Role role) const {
   return nullptr;
 }
 
+const TensorInfo &Artifact::input() const {
+  const TensorInfo *found = nullptr;
+  for (const TensorInfo &tensor : tensors)
+    if (tensor.role == Role::Input && (!found || tensor.dtype != DType::U8))
+      found = &tensor;
+  return *found;
+}
+
 const EntryInfo &Artifact::entry(std::string_view name) const {
   if (const EntryInfo *found = findEntry(name))
     return *found;

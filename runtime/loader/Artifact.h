@@ -37,7 +37,7 @@ struct TensorInfo {
   DType dtype;
   std::vector<uint32_t> shape;   ///< every size at least 1
   std::vector<std::string> axes; ///< as many as sizes
-  DType source;                  ///< of an Input: U8, or dtype
+  DType source; ///< of an Input: U8 (dtype is U8 or floating), or dtype
   std::string init;
   uint64_t elements; ///< the product of shape
   uint64_t bytes;    ///< elements times the size of dtype
@@ -163,15 +163,17 @@ public:
   const HyperInfo *findHyper(std::string_view name) const;
   const std::string *findRecipe(std::string_view key) const;
 
-  /// The only tensor of a role that has at most one (Input, Label, Seed, Step);
-  /// null where there is none.
+  /// The only tensor of a role that has at most one (Label, Seed, Step); null
+  /// where there is none.
   const TensorInfo *findRole(Role role) const;
 
   /// Throws Error where there is none: the artifact cannot do what is asked.
   const EntryInfo &entry(std::string_view name) const;
 
-  /// The image input, [batch, ...]. There is always one.
-  const TensorInfo &input() const { return *findRole(Role::Input); }
+  /// The image input, [batch, ...]. There is always one. Where some entries
+  /// take its numbers and others its bytes, a tensor of the same shape and
+  /// source, that of the numbers, which has the model's name.
+  const TensorInfo &input() const;
 
   /// True if the gradient takes its perturbations as inputs.
   bool takesPerturbations() const;

@@ -137,10 +137,12 @@ private:
       expectFloating(tensor);
       return;
     case Role::Input:
-      expectFloating(tensor);
+      if (tensor.dtype != DType::U8)
+        expectFloating(tensor);
       if (tensor.shape.size() < 2 || tensor.shape[0] != batch)
         wrong(tensor, fmt::format("samples in a batch of {}", batch));
-      if (tensor.source != DType::U8 && !isFloating(tensor.source))
+      if (tensor.source != DType::U8 &&
+          (tensor.dtype == DType::U8 || !isFloating(tensor.source)))
         wrong(tensor, "raw data of type U8 or floating");
       return;
     case Role::Label:
@@ -187,14 +189,37 @@ private:
   }
 
   void checkSingleRoles() {
-    for (Role role : {Role::Input, Role::Label, Role::Seed, Role::Step}) {
+    for (Role role : {Role::Label, Role::Seed, Role::Step}) {
       auto count = std::count_if(
           artifact.tensors.begin(), artifact.tensors.end(),
           [&](const TensorInfo &tensor) { return tensor.role == role; });
-      if (count > 1 || (role == Role::Input && count == 0))
+      if (count > 1)
         fail("{}: expected one tensor of role {}, found {}", artifact.path,
              schema::EnumNameRole(role), count);
     }
+    checkInputs();
+  }
+
+  /// One input, which entries take as numbers or as its bytes.
+  void checkInputs() {
+    const TensorInfo *numbers = nullptr, *bytes = nullptr;
+    for (const TensorInfo &tensor : artifact.tensors) {
+      if (tensor.role != Role::Input)
+        continue;
+      const TensorInfo *&known = tensor.dtype == DType::U8 ? bytes : numbers;
+      if (known)
+        fail("{}: expected one tensor of role Input for numbers and one for "
+             "bytes at most, found '{}' and '{}'",
+             artifact.path, known->name, tensor.name);
+      known = &tensor;
+    }
+    if (!numbers && !bytes)
+      fail("{}: expected a tensor of role Input, found none", artifact.path);
+    if (numbers && bytes && numbers->source != DType::U8)
+      wrong(*numbers,
+            fmt::format("raw data of type U8, as '{}' has them", bytes->name));
+    if (numbers && bytes)
+      expectShape(*bytes, numbers->shape);
   }
 
   /// The numbers that a run may set are exactly the tensors that hold them.

@@ -28,6 +28,7 @@ def run(*command):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         sys.exit(f"exit code {done.returncode} from: {' '.join(command)}\n{done.stdout}")
+    return done.stdout
 
 
 def random_inputs(height, width, classes):

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "tools/fgrun/Commands.h"
 
+#include "runtime/data/Batches.h"
 #include "runtime/device/Program.h"
 #include "runtime/support/Error.h"
 #include "runtime/support/Philox.h"
@@ -33,15 +34,15 @@ struct Options {
   bool profile = false;
 };
 
-/// Bytes as of an 8-bit image, scaled to 0..1, and labels of all classes.
+/// Bytes as of an 8-bit image, and labels of all classes.
 void fillSynthetic(Program &program) {
   const Artifact &artifact = program.artifact();
-  const TensorInfo &input = artifact.input();
-  std::vector<float> image(input.elements);
-  for (size_t i = 0; i < image.size(); ++i)
-    image[i] = static_cast<float>(philox64(0, 0, i) & 255) / 255.0f;
-  convertElements(DType::F32, image.data(), input.dtype, program.data(input),
-                  image.size());
+  for (const TensorInfo *input : program.tensorsOf({Role::Input})) {
+    std::vector<uint8_t> image(input->elements);
+    for (size_t i = 0; i < image.size(); ++i)
+      image[i] = static_cast<uint8_t>(philox64(0, 0, i));
+    storeBytes(image, input->dtype, program.data(*input), 0);
+  }
   for (const TensorInfo *label : program.tensorsOf({Role::Label}))
     for (size_t i = 0; i < label->elements; ++i)
       static_cast<int32_t *>(program.data(*label))[i] =

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "tools/fgrun/Commands.h"
 
+#include "runtime/data/Batches.h"
 #include "runtime/support/Error.h"
 #include "runtime/trainer/TensorFiles.h"
 
@@ -60,17 +61,14 @@ void checkShape(const SafetensorsFile &file, const StoredTensor &stored,
 }
 
 void loadImage(Program &program, const SafetensorsFile &file) {
-  const TensorInfo &input = program.artifact().input();
-  const StoredTensor &stored = findInput(file, input, "image");
-  checkShape(file, stored, input);
-  if (stored.type() != DType::U8)
-    return file.readInto(stored, input.dtype, program.data(input));
-  std::span<const uint8_t> bytes = file.dataOf(stored);
-  std::vector<double> scaled(bytes.size());
-  for (size_t i = 0; i < bytes.size(); ++i)
-    scaled[i] = bytes[i] / 255.0;
-  convertElements(DType::F64, scaled.data(), input.dtype, program.data(input),
-                  scaled.size());
+  for (const TensorInfo *input : program.tensorsOf({Role::Input})) {
+    const StoredTensor &stored = findInput(file, *input, "image");
+    checkShape(file, stored, *input);
+    if (stored.type() == DType::U8)
+      storeBytes(file.dataOf(stored), input->dtype, program.data(*input), 0);
+    else
+      file.readInto(stored, input->dtype, program.data(*input));
+  }
 }
 
 /// A label outside the classes would make compiled code read outside its

@@ -1,4 +1,4 @@
-//===- Cast.cpp - Between floating-point types ----------------------------===//
+//===- Cast.cpp - To another floating-point type --------------------------===//
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
@@ -12,7 +12,8 @@ using namespace foregrad::fg;
 
 LogicalResult CastOp::verify() {
   ArrayType input = arrayType(getInput());
-  if (failed(verifyFloats(*this, {input})) ||
+  bool isBytes = input.getElementType().isInteger(8);
+  if ((!isBytes && failed(verifyFloats(*this, {input}))) ||
       failed(verifyFloats(*this, {getType()})))
     return failure();
   if (input.cloneWith(getType().getElementType()) != getType())
@@ -34,16 +35,20 @@ SmallVector<Value> CastOp::lower(OpBuilder &builder, ValueRange operands) {
   Type from = input.getElementType(), to = getType().getElementType();
   if (from == to)
     return {operands[0]};
+  bool isBytes = from.isInteger(8);
   bool narrows = from.getIntOrFloatBitWidth() > to.getIntOrFloatBitWidth();
   return {lowerElementwise(
       builder, getLoc(), getType(), operands, {input},
       [&](OpBuilder &inner, Location loc, ValueRange x) -> Value {
+        if (isBytes)
+          return arith::UIToFPOp::create(inner, loc, to, x[0]);
         if (narrows)
           return arith::TruncFOp::create(inner, loc, to, x[0]);
         return arith::ExtFOp::create(inner, loc, to, x[0]);
       })};
 }
 
+// Bytes are data: no derivative comes from them, and none is wanted of them.
 Value CastOp::tangent(OpBuilder &builder, ArrayRef<Value> tangents) {
   if (!tangents[0])
     return {};

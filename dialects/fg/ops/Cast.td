@@ -1,4 +1,4 @@
-//===- Cast.td - Between floating-point types -*- tablegen -*-===//
+//===- Cast.td - To another floating-point type -*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
@@ -12,7 +12,7 @@ include "dialects/fg/FgOpBase.td"
 def Fg_CastOp : Fg_DifferentiableOp<"cast"> {
   let summary = "The same numbers in another floating-point type";
   let description = [{
-    To a narrower type it rounds to nearest even.
+    To a narrower type it rounds to nearest even. From `i8`, which holds bytes, it gives 0 to 255.
 
     ```mlir
     %y = fg.cast %x : !fg.array<[batch = 4, unit = 3], f64> -> !fg.array<[batch = 4, unit = 3], f32>

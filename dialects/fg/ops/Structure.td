@@ -47,7 +47,7 @@ def Fg_ModelOp : Fg_Op<"model", [IsolatedFromAbove, NoTerminator, SingleBlock,
 def Fg_InputOp : Fg_Op<"input", [Pure]> {
   let summary = "The data of a batch";
   let description = [{
-    `bytes` tells that the raw data are bytes, which the runtime scales to 0..1.
+    `bytes` tells that the raw data are bytes, which are scaled to 0..1.
 
     ```mlir
     %x = fg.input "image" : !fg.array<[batch = 4, height = 28, width = 28, color = 1], f32>

@@ -13,3 +13,11 @@ func.func @f(%a: !fg.array<[batch = 4], i32>) {
   %r = fg.cast %a : !fg.array<[batch = 4], i32> -> !fg.array<[batch = 4], f32>
   return
 }
+
+// -----
+
+func.func @f(%a: !fg.array<[batch = 4], f32>) {
+  // expected-error @+1 {{needs floating-point elements, not 'i8'}}
+  %r = fg.cast %a : !fg.array<[batch = 4], f32> -> !fg.array<[batch = 4], i8>
+  return
+}

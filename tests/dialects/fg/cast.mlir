@@ -7,6 +7,9 @@
 // LOWER: arith.truncf %{{.*}} : f64 to f32
 // LOWER: arith.extf %{{.*}} : f32 to f64
 
+// Bytes are 0 to 255.
+// LOWER: arith.uitofp %{{.*}} : i8 to f32
+
 // FOLD: %[[X:.*]] = fg.read "x"
 // FOLD: fg.write %[[X]] to "same"
 
@@ -19,4 +22,7 @@ fg.entry "case" {
   fg.write %w to "wide" role output : !fg.array<[batch = 4, unit = 3], f64>
   %s = fg.cast %x : !fg.array<[batch = 4, unit = 3], f64> -> !fg.array<[batch = 4, unit = 3], f64>
   fg.write %s to "same" role output : !fg.array<[batch = 4, unit = 3], f64>
+  %b = fg.read "b" role input : !fg.array<[batch = 4, unit = 3], i8>
+  %n = fg.cast %b : !fg.array<[batch = 4, unit = 3], i8> -> !fg.array<[batch = 4, unit = 3], f32>
+  fg.write %n to "number" role output : !fg.array<[batch = 4, unit = 3], f32>
 }

@@ -89,6 +89,24 @@ TEST_P(FillBatch, ScalesBytesAndRepeatsTheLastSample) {
   }
 }
 
+TEST(FillBatchOfBytes, CopiesThem) {
+  TestDataset data(20, 10);
+  schema::ArtifactT description = describeModel();
+  tensorOf(description, "image").dtype = DType::U8;
+  Artifact artifact = parseModel(std::move(description));
+  Program program(artifact, {"eval"}, 1);
+  const uint64_t samples[] = {4, 1};
+  fillBatch(program, *data, Dataset::Split::Train, samples);
+  const auto *images =
+      static_cast<const uint8_t *>(program.data(artifact.input()));
+  for (size_t row = 0; row < modelBatch; ++row) {
+    std::span<const uint8_t> image =
+        data->image(Dataset::Split::Train, samples[std::min<size_t>(row, 1)]);
+    EXPECT_TRUE(
+        std::equal(image.begin(), image.end(), images + row * modelPixels));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, FillBatch,
                          testing::Values(DType::F32, DType::F64),
                          [](const auto &info) {

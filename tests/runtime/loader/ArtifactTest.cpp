@@ -209,6 +209,30 @@ TEST(Artifact, SaysWhatItEstimates) {
   EXPECT_THAT(perturbed.parameters, testing::ElementsAre(2u, 3u));
 }
 
+/// The input's bytes, beside its numbers.
+schema::TensorT &addBytes(schema::ArtifactT &description) {
+  auto bytes =
+      std::make_unique<schema::TensorT>(tensorOf(description, "image"));
+  bytes->name = "image.bytes";
+  bytes->dtype = DType::U8;
+  description.tensors.push_back(std::move(bytes));
+  return *description.tensors.back();
+}
+
+TEST(Artifact, HasAnInputOfNumbersAndOfBytes) {
+  schema::ArtifactT description = describeModel();
+  addBytes(description);
+  std::swap(description.tensors[0], description.tensors.back());
+  for (auto &entry : description.entries)
+    for (uint32_t &tensor : entry->bindings)
+      if (tensor == 0)
+        tensor = static_cast<uint32_t>(description.tensors.size()) - 1;
+  const Artifact artifact = Artifact::parse(
+      fileName, alignedCopy(serializeModel(std::move(description))));
+  EXPECT_EQ(artifact.input().name, "image");
+  EXPECT_EQ(artifact.tensors.front().dtype, DType::U8);
+}
+
 struct Mistake {
   std::string name;
   std::function<void(schema::ArtifactT &)> make;
@@ -294,10 +318,21 @@ std::vector<Mistake> mistakes() {
          tensorOf(d, "losses").shape = {16, 2};
          tensorOf(d, "losses").axes = {"a", "b"};
        },
-       "one tensor of role Input, found 2"},
+       "one for bytes at most, found 'image' and 'losses'"},
       {"NoInput",
        [](Description &d) { tensorOf(d, "image").role = Role::Output; },
-       "one tensor of role Input, found 0"},
+       "a tensor of role Input, found none"},
+      {"BytesOfOtherShape",
+       [](Description &d) { addBytes(d).shape = {16, 64}; }, "[16, 8, 8]"},
+      {"BytesOfNumbers",
+       [](Description &d) {
+         addBytes(d);
+         tensorOf(d, "image").source = DType::F32;
+       },
+       "raw data of type U8"},
+      {"BytesFromNumbers",
+       [](Description &d) { addBytes(d).source = DType::F32; },
+       "raw data of type U8"},
       {"SeedOfOtherType",
        [](Description &d) { tensorOf(d, "seed").dtype = DType::I32; }, "U64"},
       {"LogitsOfOtherShape",
