@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/Describe.h"
+#include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/targets/Cpu.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Format.h"
@@ -243,6 +244,9 @@ llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
       return error;
     artifact.entries.push_back(std::move(entry));
   }
+  auto limit = std::make_unique<schema::EntryT>(); // written with the kernels
+  limit->name = kLimitEntry.str();
+  artifact.entries.push_back(std::move(limit));
   dropUnusedHypers(artifact);
   module.walk([&](fg::PerturbedOp op) {
     artifact.estimate->perturbed.push_back(makePerturbed(op, artifact));

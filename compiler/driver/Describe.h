@@ -28,10 +28,10 @@ void describeModel(const lang::Result &model, const CompileOptions &options,
 mlir::LogicalResult checkNames(mlir::ModuleOp module,
                                const OptimizerInfo &optimizer);
 
-/// Fills tensors, entries and what is perturbed from `module` in fg form. An
-/// entry binds each of its buffers once, in the order of first use, as
-/// LowerToLinalg numbers its arguments. Leaves only those hyperparameters that
-/// an entry reads.
+/// Fills tensors, entries and what is perturbed from `module` in fg form, and
+/// adds the entry `limit`. An entry binds each of its buffers once, in the
+/// order of first use, as LowerToLinalg numbers its arguments. Leaves only
+/// those hyperparameters that an entry reads.
 llvm::Error describeEntries(mlir::ModuleOp module, schema::ArtifactT &artifact);
 
 /// Adds what was compiled for `target` to `artifact`, whose entries are

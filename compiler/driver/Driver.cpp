@@ -156,6 +156,7 @@ bool Driver::chooseRule(const lang::Recipe &recipe) {
   phases.optimizer = optimizer->options.name.str();
   phases.fuse = options.fuse;
   phases.tile = options.tile;
+  phases.isDouble = options.precision == "f64";
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include "compiler/fusion/Fusion.h"
 #include "compiler/lowering/Backend.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
+#include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
 #include "compiler/lowering/tiles/SumInLanes.h"
@@ -26,6 +27,7 @@ void registerPasses() {
   registerTileSamplesPass();
   registerContractionsToKernelsPass();
   registerRowsToKernelsPass();
+  registerLimitEntryPass();
   registerBackendPasses();
 }
 

@@ -7,6 +7,7 @@
 #include "compiler/driver/Phases.h"
 #include "compiler/fusion/Fusion.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
+#include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
 #include "compiler/lowering/tiles/SumInLanes.h"
@@ -75,6 +76,7 @@ static void buildKernels(OpPassManager &manager, const PhaseOptions &options) {
   entries.addPass(createContractionsToKernelsPass(options.target));
   entries.addPass(createRowsToKernelsPass(options.target));
   entries.addPass(createCSEPass());
+  manager.addPass(createLimitEntryPass(options.target, options.isDouble));
 }
 
 LogicalResult runPhase(StringRef phase, ModuleOp module,

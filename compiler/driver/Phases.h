@@ -46,6 +46,7 @@ struct PhaseOptions {
   RuleChoice rule;
   std::string optimizer;
   bool fuse = true;
+  bool isDouble = false; // f64 instead of f32
   int64_t tile = 0; // samples that go through a step together; 0: by the caches
   TargetDescription target;
 };

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/driver/TargetCode.h"
+#include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/targets/Cpu.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/bit.h"
@@ -18,7 +19,7 @@ namespace foregrad::compiler {
 static uint64_t temporaries(ArrayRef<EntryCode> entries) {
   uint64_t largest = 0;
   for (const EntryCode &entry : entries)
-    if (entry.name != "exact") // no part of training
+    if (entry.name != "exact" && entry.name != kLimitEntry) // not of training
       largest = std::max(largest, entry.arenaBytes);
   return largest;
 }

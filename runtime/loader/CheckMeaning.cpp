@@ -60,6 +60,7 @@ const EntryRules *rulesOf(std::string_view entry) {
        bits(Role::Input, Role::Parameter),
        bits(Role::Output),
        {"logits"}},
+      {"limit", 0, 0, {}},
   };
   for (const EntryRules &rule : rules)
     if (rule.name == entry)
@@ -250,7 +251,7 @@ private:
     const EntryRules *rules = rulesOf(entry.name);
     if (!rules)
       fail("{}: entry '{}': expected init, step, gradient, perturbation, "
-           "exact, eval or predict",
+           "exact, eval, predict or limit",
            artifact.path, entry.name);
     std::set<uint32_t> bound;
     for (Binding binding : entry.bindings) {

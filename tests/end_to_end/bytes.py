@@ -94,7 +94,8 @@ def planned_bytes(programs, artifact, entry_name):
     described = json.loads(run(programs.fgrun, "inspect", artifact, "--json"))
     entry = next(entry for entry in described["entries"] if entry["name"] == entry_name)
     tensors = {tensor["name"]: tensor for tensor in described["tensors"]}
-    return entry["arena_bytes"] + sum(
+    code = next(entry for entry in described["code"][0]["entries"] if entry["name"] == entry_name)
+    return code["arena_bytes"] + sum(
         math.prod(tensors[binding["tensor"]]["shape"])
         * ELEMENT_BYTES[tensors[binding["tensor"]]["dtype"]] for binding in entry["bindings"])
 

@@ -210,6 +210,18 @@ def test_profile_accounts_for_the_step(programs):
     flops = sum(kernel["gflops"] * kernel["ms"] * 1e-3 for kernel in kernels)
     require(abs(flops / shown["gflop_per_step"] - 1) < 1e-6,
             f"expected {shown['gflop_per_step']} GFLOP of products, found {flops}")
+    limit = shown["limit"]
+    require(limit["gflops"] > 1 and limit["gigabytes_per_second"] > 1,
+            f"expected what the machine can do, found {limit}")
+    for kernel in kernels:
+        expected = max(kernel["gflops"] / limit["gflops"],
+                       kernel["gigabytes_per_second"] / limit["gigabytes_per_second"])
+        require(abs(kernel["of_limit"] / expected - 1) < 1e-9,
+                f"expected {expected} of the limit, found {kernel}")
+    at_limit = sum(kernel["of_limit"] * kernel["ms"] for kernel in kernels)
+    require(abs(at_limit / limit["step_ms"] - 1) < 1e-9
+            and abs(at_limit / shown["step_ms"]["median"] / limit["share"] - 1) < 1e-9,
+            f"expected {at_limit} ms at the limit, found {limit}")
     products = [kernel for kernel in kernels if kernel["what"].startswith("product")]
     require(products and all(".fg:" in kernel["where"] for kernel in products),
             f"expected products with their lines of the model, found {products}")

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "tools/fgrun/Commands.h"
+#include "tools/fgrun/KernelTimes.h"
 
 #include "runtime/data/Batches.h"
 #include "runtime/device/Program.h"
@@ -18,7 +19,6 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 namespace foregrad::tools {
 
@@ -65,65 +65,6 @@ uint64_t peakResidentBytes() {
   return 0;
 }
 
-/// What a kernel took in a step, on average.
-struct KernelTime {
-  const KernelInfo *kernel;
-  double milliseconds, share; // of all kernels: 0..1
-
-  double gflops() const { return rate(kernel->flops); }
-  double gigabytes() const { return rate(kernel->bytes); } // a second
-
-private:
-  /// In 1e9 a second, of what one call does.
-  double rate(double ofCall) const {
-    return ofCall * static_cast<double>(kernel->trips) / (milliseconds * 1e6);
-  }
-};
-
-/// The slowest first.
-std::vector<KernelTime> kernelTimes(const Profile &profile,
-                                    const EntryCodeInfo &entry) {
-  std::vector<KernelTime> times;
-  double all = 0;
-  for (size_t i = 0; i < entry.kernels.size(); ++i) {
-    double milliseconds =
-        profile.seconds()[i] * 1e3 / static_cast<double>(profile.entries());
-    times.push_back({&entry.kernels[i], milliseconds, 0});
-    all += milliseconds;
-  }
-  for (KernelTime &time : times)
-    time.share = time.milliseconds / all;
-  std::sort(times.begin(), times.end(),
-            [](const KernelTime &a, const KernelTime &b) {
-              return a.milliseconds > b.milliseconds;
-            });
-  return times;
-}
-
-void printProfile(const std::vector<KernelTime> &times) {
-  fmt::print("\n{:>7}  {:>9}  {:>6}  {:>8}  {:>7}  {:<36}  {}\n", "share",
-             "ms a step", "calls", "GFLOP/s", "GB/s", "kernel", "at");
-  for (const KernelTime &time : times)
-    fmt::print("{:6.1f}%  {:9.3f}  {:6}  {:>8}  {:7.1f}  {:<36}  {}\n",
-               time.share * 100, time.milliseconds, time.kernel->trips,
-               time.kernel->flops > 0 ? fmt::format("{:.1f}", time.gflops())
-                                      : "",
-               time.gigabytes(), time.kernel->what, time.kernel->where);
-}
-
-nlohmann::ordered_json profileJson(const std::vector<KernelTime> &times) {
-  auto list = nlohmann::ordered_json::array();
-  for (const KernelTime &time : times)
-    list.push_back({{"what", time.kernel->what},
-                    {"where", time.kernel->where},
-                    {"calls", time.kernel->trips},
-                    {"ms", time.milliseconds},
-                    {"share", time.share},
-                    {"gflops", time.gflops()},
-                    {"gigabytes_per_second", time.gigabytes()}});
-  return list;
-}
-
 void run(const Options &options) {
   Artifact artifact = Artifact::load(options.artifact);
   Program program(artifact, {"init", "step"}, options.threads);
@@ -156,6 +97,10 @@ void run(const Options &options) {
       times.size() % 2 ? times[half] : (times[half - 1] + times[half]) / 2;
   const double gflop = entry.flops * 1e-9;
   const double gflops = gflop / (median * 1e-3);
+  const uint64_t peakResident = peakResidentBytes();
+  const std::optional<MachineLimit> limit =
+      measureLimit(artifact, program.codeInfo(), program.threads());
+  const double leastMs = limit ? limit->seconds(entry.kernels) * 1e3 : 0;
 
   if (!options.json) {
     fmt::print("{} with {}, batch {}, {}, code for {}, {} threads, {} steps\n"
@@ -167,9 +112,14 @@ void run(const Options &options) {
                program.threads(), steps, median, times.front(), times.back(),
                gflop, gflops,
                static_cast<double>(program.plannedBytes()) / (1 << 20),
-               static_cast<double>(peakResidentBytes()) / (1 << 20));
+               static_cast<double>(peakResident) / (1 << 20));
+    if (limit)
+      fmt::print("limit     {:.1f} GFLOP/s and {:.1f} GB/s in the L2 caches: "
+                 "{:.3f} ms a step, {:.0f} % of the time taken\n",
+                 limit->flops * 1e-9, limit->bytes * 1e-9, leastMs,
+                 leastMs / median * 100);
     if (profile)
-      printProfile(kernelTimes(*profile, entry));
+      printTimes(kernelTimes(*profile, entry.kernels, limit));
     return;
   }
   nlohmann::ordered_json json = {
@@ -178,7 +128,7 @@ void run(const Options &options) {
       {"gflop_per_step", gflop},
       {"gflops", gflops},
       {"peak_bytes_planned", program.plannedBytes()},
-      {"peak_rss_bytes", peakResidentBytes()},
+      {"peak_rss_bytes", peakResident},
       {"cpu", program.codeInfo().cpu},
       {"threads", program.threads()},
       {"batch", artifact.batch},
@@ -187,8 +137,13 @@ void run(const Options &options) {
       {"model", artifact.model},
       {"steps", steps},
   };
+  if (limit)
+    json["limit"] = {{"gflops", limit->flops * 1e-9},
+                     {"gigabytes_per_second", limit->bytes * 1e-9},
+                     {"step_ms", leastMs},
+                     {"share", leastMs / median}};
   if (profile)
-    json["kernels"] = profileJson(kernelTimes(*profile, entry));
+    json["kernels"] = timesJson(kernelTimes(*profile, entry.kernels, limit));
   fmt::print("{}\n", json.dump());
 }
 
@@ -209,12 +164,20 @@ void addBench(CLI::App &app) {
   addThreads(command, options->threads);
   command.add_flag("--json", options->json, "Print one JSON object");
   command.add_flag("--profile", options->profile,
-                   "Also show each kernel: its time, its rate and the line of "
-                   "the model that it comes from");
-  command.footer("Examples:\n"
-                 "  fgrun bench model.fgb\n"
-                 "  fgrun bench model.fgb --profile\n"
-                 "  fgrun bench model.fgb --steps 100 --threads 1 --json");
+                   "Also show each kernel: its time, its rate, how near it "
+                   "comes to the machine's limit and the line of the model "
+                   "that it comes from");
+  command.footer(
+      "The limit is measured at the end, on as many threads, by code of "
+      "the model's own\ninstructions: multiply-adds in registers, and "
+      "copies in the second-level caches.\nA kernel's limit is the "
+      "longer of the times that its operations and its bytes\ntake at "
+      "these rates; one whose data lie in first-level caches can pass "
+      "it.\n\n"
+      "Examples:\n"
+      "  fgrun bench model.fgb\n"
+      "  fgrun bench model.fgb --profile\n"
+      "  fgrun bench model.fgb --steps 100 --threads 1 --json");
   command.callback([options] { run(*options); });
 }
 

@@ -322,8 +322,17 @@ std::vector<Mistake> mistakes() {
       {"NoInput",
        [](Description &d) { tensorOf(d, "image").role = Role::Output; },
        "a tensor of role Input, found none"},
+      {"LimitThatReads",
+       [](Description &d) {
+         auto limit = std::make_unique<schema::EntryT>(entryOf(d, "predict"));
+         limit->name = "limit";
+         d.entries.push_back(std::move(limit));
+         auto &code = d.code[0]->entries;
+         code.push_back(std::make_unique<schema::EntryCodeT>(*code.back()));
+       },
+       "entry 'limit': expected not to read 'image'"},
       {"BytesOfOtherShape",
-       [](Description &d) { addBytes(d).shape = {16, 64}; }, "[16, 8, 8]"},
+       [](Description &d) { addBytes(d).shape = {16, 8, 4}; }, "[16, 8, 8]"},
       {"BytesOfNumbers",
        [](Description &d) {
          addBytes(d);

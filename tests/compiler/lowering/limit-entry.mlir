@@ -1,0 +1,37 @@
+// RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=64 vector-registers=32 l2=1048576})' | FileCheck %s --check-prefixes=CHECK,WIDE
+// RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 vector-registers=16 l2=262144 double=true})' | FileCheck %s --check-prefixes=CHECK,NARROW
+
+// What the module has stays, the entry comes behind it.
+// CHECK: func.func @step
+// CHECK: func.func @limit() {
+module {
+  func.func @step() {
+    return
+  }
+}
+
+// As many sums as there are registers beside the factors: 24 of 32, 12 of 16.
+// WIDE: memref.alloc() : memref<15360xf32>
+// NARROW: memref.alloc() : memref<3840xf64>
+// CHECK: scf.forall (%{{.*}}) in (960) {
+// WIDE: :24 = scf.for %{{.*}} = %c0 to %c1365 
+// NARROW: :12 = scf.for
+// WIDE-COUNT-24: vector.fma %{{.*}} : vector<16xf32>
+// NARROW-COUNT-12: vector.fma %{{.*}} : vector<4xf64>
+// CHECK-NOT: vector.fma
+// CHECK: vector.store
+
+// 2 operations for each lane, sum and round; nothing is read or written.
+// WIDE: } {fg.bytes = 0 : i64, fg.flops = 1006387200 : i64, fg.what = "multiply-adds in registers"}
+// NARROW: } {fg.bytes = 0 : i64, fg.flops = 1006571520 : i64, fg.what = "multiply-adds in registers"}
+
+// A quarter of the cache is read, another one is written.
+// CHECK: scf.forall (%{{.*}}) in (960) {
+// WIDE: memref.alloca() : memref<65536xi32>
+// NARROW: memref.alloca() : memref<16384xi32>
+// CHECK: scf.for
+// CHECK: vector.load
+// CHECK: arith.xori
+// CHECK: vector.store
+// WIDE: } {fg.bytes = 503316480 : i64, fg.flops = 0 : i64, fg.what = "copies in L2"}
+// NARROW: } {fg.bytes = 125829120 : i64, fg.flops = 0 : i64, fg.what = "copies in L2"}
