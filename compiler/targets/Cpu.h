@@ -18,18 +18,21 @@
 
 namespace foregrad::compiler {
 
-/// Describes the processor `name`: "host" (or "native"), or a name that LLVM
-/// has for a 64-bit processor of the host's architecture (x86-64-v3,
-/// skylake-avx512, znver4, generic, ...). The features are spelled out in full,
-/// so that the description means the same to every later version of LLVM. An
-/// unknown name is an error with the nearest names.
+/// Describes the processor `name`: "host" (or "native"); a name that LLVM has
+/// for an x86-64 processor (x86-64-v3, skylake-avx512, znver4, ...) or an
+/// AArch64 one (neoverse-n1, apple-m1, ...); "x86-64" and "aarch64", what each
+/// processor of these can do; "generic", that one of them which the host is.
+/// The features are spelled out in full, so that the description means the same
+/// to every later version of LLVM. An unknown name is an error with the nearest
+/// names.
 llvm::Expected<TargetDescription> describeCpu(llvm::StringRef name);
 
 /// Whether code for `a` is the better choice where a machine can run both: it
 /// has wider vectors, or as wide ones and more features.
 bool isBetter(const TargetDescription &a, const TargetDescription &b);
 
-/// The names that describeCpu takes besides "host", sorted.
+/// The names of single processors and baselines that describeCpu takes, sorted,
+/// those of the host's architecture first.
 std::vector<std::string> cpuNames();
 
 /// What a machine must have to run code for `target`, as /proc/cpuinfo spells

@@ -6,6 +6,7 @@
 
 #include "compiler/targets/Cpu.h"
 
+#include "compiler/targets/Architecture.h"
 #include "compiler/targets/LinkShared.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -21,7 +22,6 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/ErrorHandling.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/MergeFunctions.h"
 
@@ -55,8 +55,7 @@ translate(ModuleOp module, llvm::LLVMContext &context) {
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createMachine(const TargetDescription &target) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
+  initializeCodeGeneration();
   llvm::Triple triple(target.triple);
   std::string reason;
   const llvm::Target *backend =
@@ -65,7 +64,7 @@ createMachine(const TargetDescription &target) {
     return llvm::createStringError("cannot compile for " + target.triple +
                                    ": " + reason);
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
-      triple, target.cpu, llvm::join(target.features, ","),
+      triple, target.instructionsOf, llvm::join(target.features, ","),
       llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
       llvm::CodeGenOptLevel::Aggressive));
   if (!machine)
@@ -81,7 +80,8 @@ void setFunctionAttributes(llvm::Module &module,
     function.addFnAttr(llvm::Attribute::NoUnwind);
     if (function.isDeclaration())
       continue;
-    function.addFnAttr("target-cpu", target.cpu);
+    function.addFnAttr("target-cpu", target.instructionsOf);
+    function.addFnAttr("tune-cpu", target.tunedFor);
     function.addFnAttr("target-features", features);
     function.addFnAttr("prefer-vector-width", width);
     function.addFnAttr("frame-pointer", "none");

@@ -22,7 +22,9 @@ namespace foregrad::compiler {
 
 struct TargetDescription {
   std::string triple;                // e.g. x86_64-unknown-linux-gnu
-  std::string cpu;                   // as LLVM names it, e.g. znver4
+  std::string cpu;                   // as fgc --cpu takes it, e.g. znver4
+  std::string instructionsOf;        // LLVM's processor that features add to
+  std::string tunedFor;              // LLVM's processor whose timing decides
   std::vector<std::string> features; // LLVM feature strings, e.g. +avx512f
 
   int64_t vectorBytes = 16;     // width of one vector register in bytes

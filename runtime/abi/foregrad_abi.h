@@ -42,8 +42,8 @@ typedef struct fg_call {
   uint32_t abi_version; /* FG_ABI_VERSION of the caller */
   uint32_t struct_size; /* sizeof(fg_call) of the caller */
   void *const *buffers; /* one for each binding of the entry, in its order */
-  uint8_t *arena;       /* Entry.arena_bytes of temporaries, uninitialised */
-  uint8_t *scratch;     /* workers * Entry.scratch_bytes_per_worker */
+  uint8_t *arena;   /* EntryCode.arena_bytes of temporaries, uninitialised */
+  uint8_t *scratch; /* workers * EntryCode.scratch_bytes_per_worker */
   fg_parallel_for parallel_for; /* never null */
   void *pool;                   /* first argument of parallel_for */
   int64_t workers;              /* most workers that parallel_for uses, >= 1 */

@@ -19,7 +19,7 @@ constexpr const char *kExamples = R"(Examples:
       other sizes, backpropagation, batches of 64
   fgc model.fg --rule lg-fg-a:directions=4,perturbation=rademacher -o k4.fgb
       the mean of four directions of random signs
-  fgc model.fg --cpu x86-64-v4,x86-64-v3 -o model.fgb
+  fgc model.fg --cpu x86-64-v4,x86-64-v3,aarch64 -o model.fgb
       code for several processors in one artifact
   fgc model.fg --stop-after fusion
       prints the learning step as the compiler sees it
@@ -91,8 +91,8 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
   app.add_option("--cpu", options.cpus,
-                 "processors to compile for: host, or names such as x86-64-v3 "
-                 "or skylake-avx512; with several, "
+                 "processors to compile for: host, or names such as x86-64-v3, "
+                 "skylake-avx512, aarch64 or neoverse-n1; with several, "
                  "NAME,NAME, the artifact holds code for each, and fgrun takes "
                  "the best that runs")
       ->delimiter(',')
