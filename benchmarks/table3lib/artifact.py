@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 
-from table3lib import files
+from common import files
 
 # `model A = B from "file.fg"`: the file that a model takes its text from.
 BASE = re.compile(r'\bfrom\s*"([^"\n]+)"')

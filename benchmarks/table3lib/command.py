@@ -9,17 +9,12 @@ import subprocess
 import sys
 import time
 
-from table3lib import artifact, files, jobs, page, progress, results, rows, text
+from common import cli, files, machine
+from common.cli import Fault, WrongUse
+from common.rules import RULES, order_of
+from table3lib import artifact, jobs, page, progress, results, rows, text
 
 REFRESH = 60.0  # seconds between two writings of the table while rows are trained
-
-
-class WrongUse(Exception):
-    """Of the command line: exit code 2."""
-
-
-class Fault(Exception):
-    """Of the input or the run: exit code 1."""
 
 
 def absolute_data(spec):
@@ -32,24 +27,15 @@ def absolute_data(spec):
     return f"{kind}:{os.path.realpath(folder)}"
 
 
-def program(path, name):
-    if not (os.path.isfile(path) and os.access(path, os.X_OK)):
-        raise WrongUse(f"no program {path}: build it (./quickstart does), or name one with --{name}")
-    return os.path.realpath(path)
-
-
 def shown_command(arguments):
     """The call as it would be typed in the project's folder; what only places files is left out."""
-    def shown(path):
-        real = os.path.realpath(path)
-        return os.path.relpath(real, results.ROOT) if real.startswith(results.ROOT + os.sep) else path
-
+    shown = machine.shown_path
     words = ["benchmarks/table3", shown(arguments.model)]
     if arguments.data:
         kind, colon, folder = arguments.data.partition(":")
         words += ["--data", kind + colon + (shown(folder) if colon else "")]
     words += ["--epochs", str(arguments.epochs), "--seed", str(arguments.seed)]
-    if arguments.rules != list(rows.RULES):
+    if arguments.rules != list(RULES):
         words += ["--rules", ",".join(arguments.rules)]
     if arguments.threads:
         words += ["--threads", str(arguments.threads)]
@@ -91,24 +77,24 @@ class Table:
         if arguments.write_docs and not os.path.isfile(arguments.write_docs):
             raise WrongUse(f"--write-docs {arguments.write_docs}: no such file")
         self.arguments = arguments
-        self.fgc, self.fgrun = program(arguments.fgc, "fgc"), program(arguments.fgrun, "fgrun")
+        self.fgc, self.fgrun = cli.program(arguments.fgc, "fgc"), cli.program(arguments.fgrun, "fgrun")
         self.data = absolute_data(arguments.data) if arguments.data else None
         self.model = artifact.model_name(arguments.model)
         stem = os.path.splitext(os.path.basename(arguments.model))[0]
         self.out = os.path.realpath(arguments.out or os.path.join(
-            results.ROOT, "runs", "table3", f"{stem}-{arguments.epochs}-epochs-seed-{arguments.seed}"))
-        machine = results.machine()
-        self.threads = arguments.threads or max(1, machine["cores"] // arguments.jobs)
+            machine.ROOT, "runs", "table3", f"{stem}-{arguments.epochs}-epochs-seed-{arguments.seed}"))
+        this = machine.machine()
+        self.threads = arguments.threads or max(1, this["cores"] // arguments.jobs)
         self.lock = locked(self.out)
         keep_settings(self.out, {"model": self.model, "epochs": arguments.epochs, "seed": arguments.seed,
                                  "data": self.data})
-        self.compiler = artifact.Compiler(self.fgc, arguments.model, machine["processor"], arguments.keep_artifacts)
-        self.mine = [rows.Row(rule, self.out) for rule in sorted(arguments.rules, key=rows.order_of)]
+        self.compiler = artifact.Compiler(self.fgc, arguments.model, this["processor"], arguments.keep_artifacts)
+        self.mine = [rows.Row(rule, self.out) for rule in sorted(arguments.rules, key=order_of)]
         given = {row.rule for row in self.mine}
         others = [rows.Row(rule, self.out) for rule in rows.rows_in(self.out) if rule not in given]
-        self.all = sorted(self.mine + others, key=lambda row: rows.order_of(row.rule))
+        self.all = sorted(self.mine + others, key=lambda row: order_of(row.rule))
         self.settings = {"model": self.model, "epochs": arguments.epochs, "seed": arguments.seed,
-                         "machine": machine, "threads": self.threads, "jobs": arguments.jobs,
+                         "machine": this, "threads": self.threads, "jobs": arguments.jobs,
                          "command": shown_command(arguments)}
         self.facts, self.written = {}, 0.0
 

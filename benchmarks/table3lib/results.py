@@ -5,7 +5,8 @@ import json
 import os
 import statistics
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from common.machine import ROOT, without_root
+
 PAPER = os.path.join(ROOT, "benchmarks", "table3.json")
 
 NOTES = {
@@ -15,20 +16,6 @@ NOTES = {
 }
 
 
-def machine():
-    """What the times depend on: the processor's name and the cores that may be used."""
-    name = "unknown processor"
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            facts = dict(line.split(":", 1) for line in file if ":" in line)
-        for key, value in facts.items():
-            if key.strip() == "model name":
-                name = " ".join(value.split())
-    except OSError:
-        pass
-    return {"processor": name, "cores": len(os.sched_getaffinity(0))}
-
-
 def paper_of(model):
     """The paper's figures for the model of this name, {} where it has none."""
     with open(PAPER, encoding="utf-8") as file:
@@ -36,11 +23,6 @@ def paper_of(model):
     found = paper["models"].get(model, {})
     return {"source": paper["source"], "epochs": paper["epochs"], "title": found.get("title"),
             "parameters": found.get("parameters"), "errors": found.get("errors", {})}
-
-
-def without_root(text):
-    """Paths inside the project as they are from its root."""
-    return text.replace(ROOT + os.sep, "")
 
 
 def row_result(row, paper):

@@ -1,7 +1,9 @@
 # Licensed under the Apache License v2.0; see LICENSE.
 """The table as text, as Markdown, and as the section of a document."""
 
-from table3lib import files, results as results_module
+from common import document
+from common.document import escape_markdown
+from table3lib import results as results_module
 
 HEAD = ("rule", "test %", "train %", "paper: test %", "paper: train %", "epochs", "step ms")
 
@@ -37,39 +39,20 @@ def title(results):
 
 def table_text(results):
     """For the terminal and table3.txt."""
-    head = list(HEAD)
     body = [cells(row, results["epochs"]) for row in results["rows"]]
-    widths = [max(len(line[column]) for line in [head] + body) for column in range(len(head))]
-
-    def line(values):
-        aligned = [values[0].ljust(widths[0])] + [value.rjust(width) for value, width in zip(values[1:], widths[1:])]
-        return "  ".join(aligned).rstrip()
-
-    lines = [title(results), "", line(head), "-" * (sum(widths) + 2 * len(widths) - 2)]
-    for row, values in zip(results["rows"], body):
-        lines.append(line(values) + (f"  {remark(row)}" if remark(row) else ""))
-    lines.append("")
-    settings = results_module.setting_lines(results)
-    width = max(len(name) for name, _ in settings)
-    lines += [f"{name:{width}}  {value}" for name, value in settings]
+    lines = [title(results), "", *document.text_table(list(HEAD), body, [remark(row) for row in results["rows"]]), "",
+             *document.text_facts(results_module.setting_lines(results))]
     return "\n".join(lines) + "\n"
 
 
-def escape_markdown(text):
-    for character in "\\|<>*_`[]":
-        text = text.replace(character, "\\" + character)
-    return " ".join(text.split())
-
-
 def table_markdown(results):
-    lines = [f"### {title(results)}", "",
-             "| " + " | ".join(HEAD) + " |", "|---|" + "--:|" * (len(HEAD) - 1)]
-    remarks = []
+    body, remarks = [], []
     for row in results["rows"]:
         values = cells(row, results["epochs"])
-        lines.append("| `" + "` | ".join([values[0], " | ".join(values[1:])]) + " |")
+        body.append([f"`{values[0]}`"] + values[1:])
         if remark(row):
             remarks.append(f"- `{row['rule']}` {escape_markdown(remark(row))}")
+    lines = [f"### {title(results)}", "", *document.markdown_table(HEAD, body)]
     lines += [""] + (remarks + [""] if remarks else [])
     for name, value in results_module.setting_lines(results):
         if name != "command":
@@ -77,29 +60,10 @@ def table_markdown(results):
     return "\n".join(lines + ["", f"    {results['command']}"]) + "\n"
 
 
-def markers(results):
-    name = f"table3 {results['model']}, {results['epochs']} epochs"
-    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-
-
-def replace_section(document, results):
-    """The document with the table between the markers of its model and number of epochs.
-
-    Where it has none yet, they are added at its end. Raises ValueError where they are not a pair."""
-    begin, end = markers(results)
-    if (document.count(begin), document.count(end)) == (0, 0):
-        document = document.rstrip("\n") + f"\n\n{begin}\n{end}\n"
-    if (document.count(begin), document.count(end)) != (1, 1) or document.index(begin) > document.index(end):
-        raise ValueError(f"expected one '{begin}' and one '{end}' behind it")
-    before, rest = document.split(begin)
-    _, after = rest.split(end)
-    return f"{before}{begin}\n\n{table_markdown(results)}\n{end}{after}"
+def section(results):
+    """The name of the table's place in a document: one for each model and number of epochs."""
+    return f"table3 {results['model']}, {results['epochs']} epochs"
 
 
 def write_docs(path, results):
-    with open(path, encoding="utf-8") as file:
-        document = file.read()
-    try:
-        files.write(path, replace_section(document, results))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}")
+    document.write_section(path, section(results), table_markdown(results))

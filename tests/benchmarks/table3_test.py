@@ -25,6 +25,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "benchmarks"))
 
+from common import document, svg  # noqa: E402
+from common.rules import RULES, folder_name, split_rules  # noqa: E402
 from table3lib import artifact, curves, page, results, rows, text  # noqa: E402
 
 TABLE3 = os.path.join(ROOT, "benchmarks", "table3")
@@ -133,14 +135,14 @@ def test_rules_between_commas(_):
     cases = {"bp": ["bp"], "bp, lg-fg-a": ["bp", "lg-fg-a"],
              "lg-fg-a:directions=4,perturbation=rademacher,bp": ["lg-fg-a:directions=4,perturbation=rademacher", "bp"]}
     for given, expected in cases.items():
-        require(rows.split_rules(given) == expected, f"{given}: found {rows.split_rules(given)}")
+        require(split_rules(given) == expected, f"{given}: found {split_rules(given)}")
     for given in ("", ",", "bp,", "bp,bp", "../bp", "a:b,a.b", "=1"):
         try:
-            found = rows.split_rules(given)
+            found = split_rules(given)
         except ValueError:
             continue
         raise Failure(f"'{given}' gave {found}")
-    names = [rows.folder_name(rule) for rule in ("a/../../b", "bp:x=/etc")]
+    names = [folder_name(rule) for rule in ("a/../../b", "bp:x=/etc")]
     require(not any("/" in name for name in names), f"folders {names}")
 
 
@@ -206,32 +208,35 @@ def test_curves_take_any_numbers(_):
     cases = [[0.0], [100.0], [0.0, 100.0], [1e-9, 5.0], [90.0] * 1000, [0.01], [1e12], [2.0, 2.0]]
     for values in cases:
         for log in (True, False):
-            rule_rows = made_results({rule: values for rule in rows.RULES})["rows"]
-            svg = curves.chart("c", "y", "test_error", rule_rows, max(2, len(values)), log)
-            numbers = [float(number) for line in xml.etree.ElementTree.fromstring(svg).iter("polyline")
+            rule_rows = made_results({rule: values for rule in RULES})["rows"]
+            drawn = curves.chart("c", "y", "test_error", rule_rows, max(2, len(values)), log)
+            numbers = [float(number) for line in xml.etree.ElementTree.fromstring(drawn).iter("polyline")
                        for number in line.get("points").replace(",", " ").split()]
-            require(all(-1e-6 <= number <= curves.WIDTH for number in numbers), f"{values[:3]}: outside: {svg[:500]}")
-            require(len(numbers) <= 2 * len(rows.RULES) * curves.MOST_POINTS, "too many points")
+            require(all(-1e-6 <= number <= svg.WIDTH for number in numbers), f"{values[:3]}: outside: {drawn[:500]}")
+            require(len(numbers) <= 2 * len(RULES) * svg.MOST_POINTS, "too many points")
             require(curves.comparison(rule_rows, 1000), "nothing to compare")
-    places = curves.spread([5.0, 5.0, 5.0, 100.0], 0, 50, 10)
+    places = svg.spread([5.0, 5.0, 5.0, 100.0], 0, 50, 10)
     gaps = [b - a for a, b in zip(sorted(places), sorted(places)[1:])]
     require(min(gaps) > 9.99 and 0 <= min(places) and max(places) <= 50, f"labels at {places}")
 
 
 def test_document_section_is_replaced(_):
+    def replace(content, found):
+        return document.replace_section(content, text.section(found), text.table_markdown(found))
+
     first, second = made_results({"bp": [5.0]}), made_results({"bp": [4.0]})
-    begin, end = text.markers(first)
-    document = f"# Results\n\nbefore\n\n{begin}\nold\n{end}\n\nafter\n"
-    once = text.replace_section(document, first)
+    begin, end = document.markers(text.section(first))
+    before = f"# Results\n\nbefore\n\n{begin}\nold\n{end}\n\nafter\n"
+    once = replace(before, first)
     require("old" not in once and "5.00" in once and "before" in once and once.endswith("\n\nafter\n"), once)
-    require(text.replace_section(once, first) == once, "a second time changes the document")
-    require("5.00" not in text.replace_section(once, second), "the section is not replaced")
+    require(replace(once, first) == once, "a second time changes the document")
+    require("5.00" not in replace(once, second), "the section is not replaced")
     second["model"] = "Other"
-    both = text.replace_section(once, second)
+    both = replace(once, second)
     require(both.startswith(once.rstrip("\n")) and "4.00" in both, "a new section is not added at the end")
     for broken in (begin, end, f"{end}\n{begin}", f"{begin}{begin}{end}"):
         try:
-            text.replace_section(broken, first)
+            replace(broken, first)
         except ValueError:
             continue
         raise Failure(f"took the markers {broken}")
