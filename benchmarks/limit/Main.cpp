@@ -20,18 +20,18 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 Json peaks(int threads) {
-  auto both = [threads](auto measure) {
-    return Json{{"one", measure(1)}, {"all", measure(threads)}};
-  };
+  const Peak one = multiplyAddPeak(1), all = multiplyAddPeak(threads);
   Json json = {
       {"threads", threads},
-      {"instructions", multiplyAddPeak(1).instructions},
-      {"fma_gflops", both([](int n) { return multiplyAddPeak(n).gflops; })},
+      {"instructions", one.instructions},
+      {"fma_gflops", {{"one", one.gflops}, {"all", all.gflops}}},
       {"bf16_gflops", nullptr},
-      {"triad_gigabytes", both(triadBandwidth)},
+      {"triad_gigabytes",
+       {{"one", triadBandwidth(1)}, {"all", triadBandwidth(threads)}}},
   };
-  if (bf16Peak(1))
-    json["bf16_gflops"] = both([](int n) { return bf16Peak(n)->gflops; });
+  if (std::optional<Peak> bf16 = bf16Peak(1))
+    json["bf16_gflops"] = {{"one", bf16->gflops},
+                           {"all", bf16Peak(threads)->gflops}};
   return json;
 }
 

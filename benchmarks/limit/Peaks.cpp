@@ -116,7 +116,7 @@ double triadBandwidth(int threads) {
     std::vector<float> a, b, c;
   };
   std::vector<Arrays> arrays(static_cast<size_t>(threads));
-  const std::vector<double> seconds = timeFor(0.5, threads, [&](int thread) {
+  const std::vector<double> seconds = timeFor(0.3, threads, [&](int thread) {
     auto &[a, b, c] = arrays[static_cast<size_t>(thread)];
     if (a.empty()) // the first run, not counted: a thread's own pages
       a.resize(elements), b.resize(elements, 1), c.resize(elements, 2);

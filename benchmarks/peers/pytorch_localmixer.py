@@ -1,76 +1,14 @@
 # Licensed under the Apache License v2.0; see LICENSE.
-"""LocalMixer in PyTorch eager: shapes, parameters and the gradients of `bp` and `lg-fg-a`.
+"""LocalMixer in PyTorch: the gradients of `bp` and `lg-fg-a`.
 
 Arrays are [sample, token, channel], or [sample * token, channel] in the sweeps by hand; the
 products of group layers are batched over [group, sample * token, unit]. Parameters are a dictionary by the paths that Foregrad uses.
 """
 
-import dataclasses
-import math
-
 import torch
 import torch.nn.functional as F
 
 EPSILON = 1e-5
-
-
-@dataclasses.dataclass(frozen=True)
-class Shape:
-    blocks: int
-    patches: int  # a side
-    channels: int
-    groups: int
-    size: int  # height and width of the image
-    colors: int
-    classes: int
-
-    @property
-    def tokens(self):
-        return self.patches**2
-
-    @property
-    def units(self):
-        return self.channels // self.groups
-
-    @property
-    def pixels(self):
-        return (self.size // self.patches) ** 2 * self.colors
-
-
-SHAPES = {
-    "m-1-16": Shape(1, 1, 512, 16, 28, 1, 10),
-    "m-8-16": Shape(4, 8, 512, 16, 32, 3, 10),
-}
-
-
-def parameter_shapes(shape):
-    """Path -> shape, in the order of the model."""
-    c, g, u = shape.channels, shape.groups, shape.units
-    shapes = {}
-    for b in range(shape.blocks):
-        if b > 0:
-            shapes[f"block{b}.token.weight"] = (shape.tokens, shape.tokens)
-            shapes[f"block{b}.token.bias"] = (shape.tokens,)
-        shapes[f"block{b}.channel.weight"] = (c if b > 0 else shape.pixels, c)
-        shapes[f"block{b}.channel.bias"] = (c,)
-        shapes[f"block{b}.group.weight"] = (g, u, u)
-        shapes[f"block{b}.group.bias"] = (g, u)
-        shapes[f"block{b}.head.weight"] = (c, shape.classes)
-        shapes[f"block{b}.head.bias"] = (shape.classes,)
-    shapes["readout.weight"] = (c, shape.classes)
-    shapes["readout.bias"] = (shape.classes,)
-    return shapes
-
-
-def initial_parameters(shape, dtype):
-    """Weights N(0,1) * min(2/sqrt(fan_in), 0.1); biases and the readout zero."""
-    parameters = {}
-    for path, size in parameter_shapes(shape).items():
-        value = torch.zeros(size, dtype=dtype)
-        if path.endswith(".weight") and not path.startswith("readout"):
-            value.normal_().mul_(min(2 / math.sqrt(size[-2]), 0.1))
-        parameters[path] = value
-    return parameters
 
 
 def patches_of(shape, image):

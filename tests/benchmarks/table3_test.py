@@ -8,16 +8,13 @@ TEST is the name of a function test_TEST below; each is a test of its own and sa
 Exit code: 0 holds, 1 not.
 """
 
-import argparse
 import gzip
-import html.parser
 import json
 import os
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import xml.etree.ElementTree
 
@@ -25,6 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "benchmarks"))
 
+from checking import Failure, main, require, run, self_contained_page, write  # noqa: E402
 from common import document, svg  # noqa: E402
 from common.rules import RULES, folder_name, split_rules  # noqa: E402
 from table3lib import artifact, curves, page, results, rows, text  # noqa: E402
@@ -37,21 +35,6 @@ TINY = """model MnistM116 = LocalMixer from "{base}" (
   height = 28, width = 28, colors = 1, mean = 0.1307, std = 0.3081
 )
 """
-
-
-class Failure(Exception):
-    pass
-
-
-def require(condition, message):
-    if not condition:
-        raise Failure(message)
-
-
-def write(path, content):
-    with open(path, "wb" if isinstance(content, bytes) else "w") as file:
-        file.write(content)
-    return path
 
 
 def small_mnist(folder):
@@ -83,13 +66,7 @@ class Fixture:
         return [TABLE3, self.model, "--data", self.data, "--epochs", str(epochs), "--rules", rules, "--threads", "1",
                 "--out", self.path(out), "--fgc", self.fgc, "--fgrun", self.fgrun, *more]
 
-    def run(self, *command, expect=0):
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=240)
-        require(done.returncode == expect,
-                f"expected exit code {expect}, found {done.returncode} from {' '.join(command)}\n"
-                f"{done.stdout}{done.stderr}")
-        require("Traceback" not in done.stderr, f"{' '.join(command)}\n{done.stderr}")
-        return done
+    run = staticmethod(run)
 
     def results(self, out):
         with open(self.path(out, "results.json")) as file:
@@ -102,26 +79,9 @@ def lasting(row):
     return [{key: value for key, value in epoch.items() if key != "step_ms"} for epoch in row["curve"]]
 
 
-class Links(html.parser.HTMLParser):
-    """What a page would load from elsewhere."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-
-    def handle_starttag(self, tag, attributes):
-        self.found += [value for name, value in attributes if name in ("src", "href", "xlink:href", "data")]
-
-
 def require_page(path, rules):
     """Well-formed, needs no other file, and has each rule's row and curves."""
-    with open(path) as file:
-        content = file.read()
-    tree = xml.etree.ElementTree.fromstring(content.split("\n", 1)[1])
-    links = Links()
-    links.feed(content)
-    require(not links.found and "url(" not in content and "@import" not in content, f"loads {links.found}")
-    require("prefers-color-scheme: dark" in content, "no dark colours")
+    tree = self_contained_page(path)
     first = [row.find("td").text for row in tree.findall(".//table[@class='rows']/tr")[1:]]
     require(first == list(rules), f"expected the rows {rules}, found {first}")
     for chart in tree.findall(".//figure")[-3:]:
@@ -361,21 +321,5 @@ def test_two_calls_in_one_folder(fixture):
     require(list(fixture.results("out")) == ["bp", "lg-fg-a"], f"found {list(fixture.results('out'))}")
 
 
-def main():
-    tests = {name[len("test_"):]: function for name, function in globals().items() if name.startswith("test_")}
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--fgc", required=True)
-    parser.add_argument("--fgrun", required=True)
-    parser.add_argument("test", choices=sorted(tests))
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="foregrad-table3-") as scratch:
-        try:
-            tests[arguments.test](Fixture(arguments, scratch))
-        except Failure as failure:
-            print(f"{arguments.test}: {failure}", file=sys.stderr)
-            return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, globals(), Fixture, ["fgc", "fgrun"]))

@@ -1,0 +1,138 @@
+# Licensed under the Apache License v2.0; see LICENSE.
+"""One call of benchmarks/performance: what it measures, in which order, its exit code."""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+from common import cli, files, machine
+from common.cli import Fault, WrongUse
+from performancelib import limit as limit_module
+from performancelib import models, page, text
+from performancelib.programs import PEER_PROGRAMS, Programs
+from performancelib.record import Record
+
+PARTS = ("limit", "foregrad", "peers", "scaling", "scaling-peers", "figure5")
+SWEEP_STEPS = 5  # of each point; the program warms up with three more
+PEER_SECONDS = 3.0
+
+
+def say(message):
+    print(f"{time.strftime('%H:%M:%S')}  {message}", flush=True)
+
+
+class Performance:
+    def __init__(self, arguments, scratch):
+        self.arguments = arguments
+        if arguments.write_docs and not os.path.isfile(arguments.write_docs):
+            raise WrongUse(f"--write-docs {arguments.write_docs}: no such file")
+        programs = {name: cli.program(getattr(arguments, name), name) for name in ("fgc", "fgrun", "limit")}
+        if not shutil.which(arguments.python):
+            raise WrongUse(f"--python {arguments.python}: no such program")
+        self.programs = Programs(**programs, python=arguments.python, threads=arguments.threads, steps=arguments.steps,
+                                 scratch=scratch)
+        self.out = os.path.realpath(arguments.out or os.path.join(machine.ROOT, "runs", "performance"))
+        this = {**machine.machine(), "caches": machine.caches(), "memory_bytes": machine.memory_bytes()}
+        self.record = Record(self.out, {"programs": self.programs.facts(), "machine": this,
+                                        "threads": arguments.threads}, arguments.fresh)
+        self.limit = None
+        if "limit" in arguments.only:
+            self.limit = limit_module.Limit(self.programs, arguments.library, self.record.content["limits"], say)
+            if not self.limit.libraries:
+                say("the products are left out: no OpenBLAS or oneDNN was found (--library, or --python)")
+                self.limit = None
+        self.peers = []
+        if {"peers", "scaling-peers"} & set(arguments.only):
+            there = self.programs.peers()
+            self.peers = [peer for peer in arguments.peers if peer in there]
+            for peer in arguments.peers:
+                if peer not in there:
+                    say(f"{PEER_PROGRAMS[peer][0]} is left out: {arguments.python} does not have it (--python)")
+
+    def measure_round(self, name, rule):
+        """What is asked for of one model and rule, one after the other: their ratios are of one time."""
+        model, batch, only = models.MODELS[name].path, self.arguments.batch, self.arguments.only
+        entry = {"model": name, "rule": rule, "batch": batch, "time": time.strftime("%Y-%m-%dT%H:%M:%S")}
+        said = []
+        # What is compiled or found out once must not stand between two measurements.
+        artifact = self.programs.artifact(model, rule, batch) if "foregrad" in only else None
+        if self.limit:
+            self.limit.screen(self.limit.products_of(model, rule, batch))
+            entry["limit"] = self.limit.measure(model, rule, batch)
+            said.append(f"products {entry['limit']['ms']:.2f} ms")
+        if artifact:
+            entry["foregrad"] = self.programs.foregrad(artifact)
+            said.append(f"Foregrad {entry['foregrad']['ms']:.2f} ms")
+        if "peers" in only and rule in models.PEER_RULES:
+            entry["peers"] = {}
+            for peer in self.peers:
+                entry["peers"][peer] = self.programs.peer(peer, name, rule, batch, seconds=PEER_SECONDS)
+                said.append(f"{PEER_PROGRAMS[peer][0]} {entry['peers'][peer]['ms']:.2f} ms")
+        if said:
+            say(f"{models.MODELS[name].title}, {rule}: {', '.join(said)}")
+            self.record.add("rounds", entry)
+
+    def measure_point(self, point, who):
+        """`who`: foregrad, a peer, or for Figure 5 fused and naive."""
+        if who in PEER_PROGRAMS:
+            measured = self.programs.peer(who, models.SWEEP_MODEL, point.rule, point.batch, point.shape,
+                                          seconds=PEER_SECONDS / 2)
+        else:
+            artifact = self.programs.artifact(models.MODELS[models.SWEEP_MODEL].path, point.rule, point.batch,
+                                              point.sets, point.fused)
+            measured = self.programs.foregrad(artifact, SWEEP_STEPS)
+        say(f"{point.sweep} {point.value}, {point.rule}, {who}: {measured['ms']:.2f} ms")
+        self.record.add("points", {"sweep": point.sweep, "value": point.value, "rule": point.rule, "who": who,
+                                   **measured})
+
+    def measure_sweeps(self):
+        only = self.arguments.only
+        for sweep in self.arguments.sweeps:
+            for point in models.sweep_points(sweep):
+                if "scaling" in only:
+                    self.measure_point(point, "foregrad")
+                if "scaling-peers" in only and sweep in models.PEER_SWEEPS:
+                    for peer in self.peers:
+                        self.measure_point(point, peer)
+        if "figure5" in only:
+            for figure in models.FIGURE5:
+                for point in models.figure5_points(figure):
+                    self.measure_point(point, "fused" if point.fused else "naive")
+
+    def run(self):
+        arguments = self.arguments
+        for _ in range(arguments.rounds):
+            if "limit" in arguments.only:
+                self.record.add("peaks", self.programs.peaks())
+            if {"limit", "foregrad", "peers"} & set(arguments.only):
+                for name in arguments.model:
+                    for rule in arguments.rules:
+                        self.measure_round(name, rule)
+            self.measure_sweeps()
+        self.write()
+        return 0
+
+    def write(self):
+        content = self.record.content
+        self.record.save()
+        shown = text.text(content)
+        files.write(os.path.join(self.out, "performance.txt"), shown)
+        files.write(os.path.join(self.out, "performance.md"), text.markdown(content))
+        files.write(os.path.join(self.out, "performance.html"), page.page(content))
+        if self.arguments.write_docs:
+            try:
+                text.write_docs(self.arguments.write_docs, content)
+            except ValueError as error:
+                raise Fault(str(error))
+        print(f"\n{shown}\n{os.path.relpath(os.path.join(self.out, 'performance.html'))} has the charts", flush=True)
+
+
+def run(arguments):
+    with tempfile.TemporaryDirectory(prefix="foregrad-performance-") as scratch:
+        try:
+            return Performance(arguments, scratch).run()
+        except KeyboardInterrupt:
+            print("performance: stopped; what was measured is kept, the same command adds to it", file=sys.stderr)
+            return 75
