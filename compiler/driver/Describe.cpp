@@ -74,8 +74,9 @@ void describeModel(const lang::Result &model, const CompileOptions &options,
   artifact.source = joinSources(model);
   artifact.model = model.modelName;
   artifact.rule = rule.text();
-  artifact.precision =
-      options.precision == "f64" ? schema::DType::F64 : schema::DType::F32;
+  artifact.precision = options.precision == "f64"    ? schema::DType::F64
+                       : options.precision == "bf16" ? schema::DType::BF16
+                                                     : schema::DType::F32;
   artifact.batch = static_cast<uint32_t>(model.recipe.getBatch());
   artifact.classes = model.classNames;
   artifact.estimate = makeEstimate(rule);

@@ -14,6 +14,7 @@
 #include "compiler/targets/Cpu.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -63,6 +64,10 @@ private:
   /// For what was reported at its line.
   static llvm::Error reported() { return llvm::createStringError(""); }
   LogicalResult noteRemark(Diagnostic &diagnostic);
+  /// Drops the entries that `--entries` does not name.
+  llvm::Error keepEntries(ModuleOp module);
+  /// How each processor multiplies bf16 numbers.
+  void remarkOnProducts(ModuleOp module);
   bool readSource();
   bool chooseRule(const lang::Recipe &recipe);
   /// Fills `targets`, the best first: the runtime takes the first that runs.
@@ -110,6 +115,31 @@ LogicalResult Driver::noteRemark(Diagnostic &diagnostic) {
   return success(!options.remarks);
 }
 
+void Driver::remarkOnProducts(ModuleOp module) {
+  Location model = (*module.getOps<fg::ModelOp>().begin()).getLoc();
+  for (const TargetDescription &target : targets)
+    emitRemark(model) << "bf16 on " << target.cpu << ": " << target.bf16Reason;
+}
+
+llvm::Error Driver::keepEntries(ModuleOp module) {
+  if (options.entries.empty())
+    return llvm::Error::success();
+  SmallVector<fg::EntryOp> entries(module.getOps<fg::EntryOp>());
+  std::vector<std::string> names;
+  for (fg::EntryOp entry : entries)
+    names.push_back(entry.getName().str());
+  for (const std::string &wanted : options.entries)
+    if (!llvm::is_contained(names, wanted))
+      return llvm::createStringError("--entries " + wanted + ": the rule " +
+                                     phases.rule.text() + " has " +
+                                     llvm::join(names, ", "));
+  for (fg::EntryOp entry : entries)
+    if (entry.getName() != "init" &&
+        !llvm::is_contained(options.entries, entry.getName()))
+      entry.erase();
+  return llvm::Error::success();
+}
+
 bool Driver::readSource() {
   // A device has no end.
   llvm::sys::fs::file_status status;
@@ -147,6 +177,11 @@ bool Driver::chooseRule(const lang::Recipe &recipe) {
          "' perturbs nothing");
     return false;
   }
+  if (options.precision == "bf16" && rule->info->roundingGain > 1) {
+    fail("--precision bf16: the rule '" + rule->info->name +
+         "' takes steps that bf16 rounds away; use f32 or f64");
+    return false;
+  }
   phases.rule.options.externalPerturbation = options.externalPerturbation;
   optimizer = findOptimizer(recipe.getOptimizer());
   if (!optimizer) {
@@ -157,6 +192,7 @@ bool Driver::chooseRule(const lang::Recipe &recipe) {
   phases.fuse = options.fuse;
   phases.tile = options.tile;
   phases.isDouble = options.precision == "f64";
+  phases.roundProducts = options.precision == "bf16";
   return true;
 }
 
@@ -192,8 +228,12 @@ llvm::Expected<bool> Driver::runPhases(ModuleOp module) {
         return reported();
       return internalError(phase);
     }
-    if (phase == "rule" && check)
-      unfused = module.clone();
+    if (phase == "rule") {
+      if (check)
+        unfused = module.clone();
+      if (llvm::Error error = keepEntries(module))
+        return error;
+    }
     goesOn = output.finish(phase, module);
     if (!goesOn || !*goesOn)
       return goesOn;
@@ -258,6 +298,8 @@ int Driver::run() {
     return fail(std::move(error));
   describeModel(*model, options, phases.rule, *optimizer, artifact);
 
+  if (phases.roundProducts)
+    remarkOnProducts(*model->module);
   llvm::Expected<bool> goesOn = runPhases(*model->module);
   if (!goesOn)
     return fail(goesOn.takeError());

@@ -36,7 +36,9 @@ struct CompileOptions {
   int64_t batch = 0;                                       // 0: the recipe's
   /// Each gets code of its own; see describeCpu for the names.
   std::vector<std::string> cpus = {"host"};
-  std::string precision = "f32"; // f32 or f64
+  /// What the artifact is to do, besides `init`; empty: all of it.
+  std::vector<std::string> entries;
+  std::string precision = "f32"; // f32, f64 or bf16
   bool fuse = true;
   int64_t tile = 0; // samples that go through a step together; 0: by the caches
   bool externalPerturbation = false;

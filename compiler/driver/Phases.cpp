@@ -13,6 +13,7 @@
 #include "compiler/lowering/tiles/SumInLanes.h"
 #include "compiler/lowering/tiles/TileSamples.h"
 #include "compiler/optimizers/Optimizer.h"
+#include "dialects/fg/Fg.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -60,6 +61,8 @@ static void buildFusion(OpPassManager &manager, const PhaseOptions &options) {
   manager.addPass(createExpandReplicatedLossesPass());
   if (options.fuse)
     manager.addPass(createDropZerosPass());
+  if (options.roundProducts)
+    manager.addNestedPass<fg::EntryOp>(createRoundProductsPass());
   manager.addPass(createCSEPass());
   manager.addPass(createOrderByResultPass());
 }
@@ -76,7 +79,9 @@ static void buildKernels(OpPassManager &manager, const PhaseOptions &options) {
   entries.addPass(createContractionsToKernelsPass(options.target));
   entries.addPass(createRowsToKernelsPass(options.target));
   entries.addPass(createCSEPass());
-  manager.addPass(createLimitEntryPass(options.target, options.isDouble));
+  manager.addPass(createLimitEntryPass(
+      options.target, options.isDouble,
+      options.roundProducts && options.target.bf16 == Bf16Products::Dot));
 }
 
 LogicalResult runPhase(StringRef phase, ModuleOp module,

@@ -6,7 +6,8 @@
 //
 //   frontend   text -> fg.model
 //   rule       the learning rule and the optimizer write the entries
-//   fusion     replicated losses, zeros, common subexpressions, order
+//   fusion     replicated losses, zeros, rounding to bf16, common
+//              subexpressions, order
 //   linalg     fg ops -> loop nests on tensors
 //   buffers    loop nests are fused; tensors -> buffers
 //   tiles      what is computed for samples runs for a few at a time
@@ -46,7 +47,8 @@ struct PhaseOptions {
   RuleChoice rule;
   std::string optimizer;
   bool fuse = true;
-  bool isDouble = false; // f64 instead of f32
+  bool isDouble = false;      // f64 instead of f32
+  bool roundProducts = false; // to bf16
   int64_t tile = 0; // samples that go through a step together; 0: by the caches
   TargetDescription target;
 };

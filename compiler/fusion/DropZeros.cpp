@@ -48,6 +48,7 @@ void registerFusionPasses() {
   ::mlir::registerPass(createExpandReplicatedLossesPass);
   ::mlir::registerPass(createFuseReplicatedLossesPass);
   ::mlir::registerPass(createOrderByResultPass);
+  ::mlir::registerPass(createRoundProductsPass);
 }
 
 } // namespace foregrad::compiler

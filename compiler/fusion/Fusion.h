@@ -20,6 +20,8 @@ std::unique_ptr<mlir::Pass> createExpandReplicatedLossesPass();
 std::unique_ptr<mlir::Pass> createDropZerosPass();
 /// --fg-order-by-result (OrderByResult.cpp)
 std::unique_ptr<mlir::Pass> createOrderByResultPass();
+/// --fg-round-products (RoundProducts.cpp)
+std::unique_ptr<mlir::Pass> createRoundProductsPass();
 
 void registerFusionPasses();
 

@@ -13,6 +13,7 @@
 
 #include "compiler/lowering/LowerToLLVM.h"
 
+#include "compiler/lowering/Bf16AsBits.h"
 #include "compiler/lowering/LowerMath.h"
 #include "compiler/lowering/abi/OutlineKernels.h"
 
@@ -202,6 +203,7 @@ void buildLowerToLLVMPipeline(OpPassManager &passes,
   passes.addPass(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
   passes.addPass(createLowerMathPass(hasFma(target)));
+  passes.addPass(createBf16AsBitsPass());
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());
   passes.addPass(createCSEPass());
@@ -216,6 +218,7 @@ void registerLowerToLLVMPasses() {
   PassRegistration<ExpandCopiesPass>();
   PassRegistration<ConvertToLLVMDialectPass>();
   PassRegistration<CheckLoweredPass>();
+  registerBf16AsBitsPass();
   registerLowerMathPass();
 }
 

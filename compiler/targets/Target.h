@@ -20,6 +20,13 @@
 
 namespace foregrad::compiler {
 
+/// How kernels multiply bf16 numbers, with sums in f32.
+enum class Bf16Products {
+  Widened, // by f32 multiply-adds: panels hold the numbers as f32
+  Dot,     // by an instruction that adds two products to each sum (vdpbf16ps)
+  Pairs,   // as Dot would, by f32 multiply-adds: slow, for tests on any machine
+};
+
 struct TargetDescription {
   std::string triple;                // e.g. x86_64-unknown-linux-gnu
   std::string cpu;                   // as fgc --cpu takes it, e.g. znver4
@@ -29,8 +36,10 @@ struct TargetDescription {
 
   int64_t vectorBytes = 16;     // width of one vector register in bytes
   int64_t vectorRegisters = 16; // how many of them there are
-  int64_t l1Bytes = 32 << 10;   // data cache of one core
-  int64_t l2Bytes = 512 << 10;  // second-level cache of one core
+  Bf16Products bf16 = Bf16Products::Widened;
+  std::string bf16Reason;      // why so, for people
+  int64_t l1Bytes = 32 << 10;  // data cache of one core
+  int64_t l2Bytes = 512 << 10; // second-level cache of one core
 
   /// Lanes of one vector register for elements of `elementBytes` bytes.
   int64_t lanes(int64_t elementBytes) const {

@@ -6,6 +6,10 @@
 
 #include "compiler/targets/Architecture.h"
 
+#include "compiler/targets/DotRate.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
 namespace foregrad::compiler {
@@ -80,6 +84,33 @@ constexpr KnownCaches caches[] = {
     {"znver3", 32, 512},          {"znver4", 32, 1024},
     {"znver5", 48, 1024}};
 
+/// Where vdpbf16ps was measured to do about twice as many multiplications a
+/// second as f32 multiply-adds. Elsewhere only the machine itself can tell.
+constexpr llvm::StringLiteral fastDots[] = {"znver4", "znver5"};
+
+/// From here on the instruction is worth the work of pairing the numbers up.
+constexpr double kLeastDotRate = 1.3;
+
+void chooseBf16(TargetDescription &target, bool hasDot, bool isHost) {
+  if (!hasDot) {
+    target.bf16Reason = "it has no vdpbf16ps: bf16 is how numbers are stored, "
+                        "products are those of f32";
+    return;
+  }
+  double rate = isHost ? hostDotRate() : 0;
+  bool pays =
+      isHost ? rate >= kLeastDotRate : llvm::is_contained(fastDots, target.cpu);
+  std::string measured =
+      isHost ? llvm::formatv("measured {0:F1} times as fast as f32", rate).str()
+      : pays ? "known to be fast there"
+             : "not known to be faster than f32 there (--cpu host measures it)";
+  target.bf16 = pays ? Bf16Products::Dot : Bf16Products::Widened;
+  target.bf16Reason = pays ? "products by vdpbf16ps, " + measured
+                           : "bf16 is how numbers are stored, products are "
+                             "those of f32: vdpbf16ps is " +
+                                 measured;
+}
+
 std::vector<std::string> names() {
   llvm::SmallVector<llvm::StringRef> valid;
   llvm::X86::fillValidCPUArchList(valid, /*Only64Bit=*/true);
@@ -117,6 +148,7 @@ void describe(TargetDescription &target, const llvm::MCSubtargetInfo &info,
     target.features.push_back("-prefer-256-bit");
   target.vectorBytes = avx512 ? 64 : avx2 ? 32 : 16;
   target.vectorRegisters = avx512 ? 32 : 16;
+  chooseBf16(target, avx512 && available("avx512bf16"), hostFeatures);
 }
 
 } // namespace

@@ -38,8 +38,9 @@ namespace {
 /// One run over the ops of an entry or a model.
 class Evaluation {
 public:
-  Evaluation(const Buffers &buffers, Values &values)
-      : buffers(buffers), values(values) {}
+  Evaluation(const Buffers &buffers, Values &values,
+             Rounding rounding = Rounding::None)
+      : buffers(buffers), values(values), rounding(rounding) {}
 
   llvm::Error run(Block &block);
 
@@ -60,6 +61,7 @@ private:
 
   const Buffers &buffers;
   Values &values;
+  const Rounding rounding;
   LastUses lastUses;
 };
 } // namespace
@@ -84,6 +86,10 @@ llvm::Error Evaluation::runCompute(ComputeOpInterface op) {
   for (Value operand : op->getOperands())
     operands.push_back(get(operand));
   SmallVector<Tensor> results = op.evaluate(operands);
+  if (rounding == Rounding::ToFloat)
+    for (Tensor &result : results)
+      for (double &value : result.values)
+        value = static_cast<float>(value);
   for (auto [value, tensor] : llvm::zip_equal(op->getResults(), results))
     values[value] = std::move(tensor);
   return llvm::Error::success();
@@ -280,9 +286,10 @@ llvm::Error evaluateOps(Block &block, Values &values) {
   return Evaluation(none, values).run(block);
 }
 
-llvm::Expected<Buffers> evaluateEntry(EntryOp entry, const Buffers &buffers) {
+llvm::Expected<Buffers> evaluateEntry(EntryOp entry, const Buffers &buffers,
+                                      Rounding rounding) {
   Values values;
-  Evaluation evaluation(buffers, values);
+  Evaluation evaluation(buffers, values, rounding);
   evaluation.releaseAfterLastUse(entry.getBody().front());
   if (llvm::Error error = evaluation.run(entry.getBody().front()))
     return error;

@@ -6,6 +6,7 @@
 
 #include "tools/fgc/CommandLine.h"
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 namespace foregrad::fgc {
@@ -44,11 +45,9 @@ struct Later {
   std::string report, target = "cpu", gpu;
 
   /// A line that says so, or nothing.
-  std::string refusal(const std::string &precision) const {
+  std::string refusal() const {
     if (target == "cuda" || !gpu.empty())
       return "--target cuda is not there yet: this version compiles for CPUs";
-    if (precision == "bf16")
-      return "--precision bf16 is not there yet: use f32 or f64";
     if (executable)
       return "--executable is not there yet: run the .fgb with fgrun";
     if (!report.empty())
@@ -99,12 +98,20 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
       ->allow_extra_args(false)
       ->default_str("host");
   app.add_option("--gpu", later.gpu, "GPU to compile for: sm_NN");
-  app.add_option("--precision", options.precision, "f32, f64 or bf16")
+  app.add_option("--precision", options.precision,
+                 "f32; f64; or bf16, which rounds what products multiply, and "
+                 "sums in f32")
       ->check(CLI::IsMember({"f32", "f64", "bf16"}))
       ->capture_default_str();
   app.add_flag("--no-fuse", noFuse,
                "writes out all copies of replicated losses and keeps zero "
                "tangents: the same numbers, slower");
+  app.add_option("--entries", options.entries,
+                 "what the artifact is to do, NAME,NAME of step, gradient, "
+                 "exact, perturbation, eval, predict: a small one to predict "
+                 "with has --entries predict; default: all")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--tile", options.tile,
                  "samples that go through a step together, from the input to "
                  "the gradients; default: as many as suit the caches")
@@ -138,10 +145,14 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
       throw CLI::RequiredError("-o OUT.fgb");
     if (command.verify && !options.stopAfter.empty())
       throw CLI::ExcludesError("--verify", "--stop-after");
+    if (command.verify && !options.entries.empty() &&
+        std::find(options.entries.begin(), options.entries.end(), "gradient") ==
+            options.entries.end())
+      throw CLI::ValidationError("--verify", "needs --entries gradient");
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  std::string refusal = later.refusal(options.precision);
+  std::string refusal = later.refusal();
   if (!refusal.empty()) {
     std::cerr << "fgc: error: " << refusal << "\n";
     return 1;

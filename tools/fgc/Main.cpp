@@ -18,7 +18,8 @@ int main(int argc, char **argv) {
     check = [&](mlir::ModuleOp program,
                 const foregrad::compiler::RuleInfo &rule) {
       return foregrad::fgc::verifyAndPrint(program, rule,
-                                           command.options.output);
+                                           command.options.output,
+                                           command.options.precision == "bf16");
     };
   return foregrad::compiler::compileModel(command.options, check);
 }

@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/fgc/Verify.h"
+#include "compiler/fusion/Fusion.h"
 #include "compiler/rules/Rule.h"
+#include "mlir/Pass/PassManager.h"
 #include "tools/fgc/DrawInputs.h"
 #include "tools/fgc/RunCompiled.h"
 #include "llvm/Support/FileSystem.h"
@@ -82,9 +84,22 @@ std::vector<Verification::Failure> Verification::failures() const {
   std::vector<Failure> result;
   for (const CodeVerification &code : codes)
     for (const Difference &difference : code.differences)
-      if (!(difference.error <= tolerance)) // NaN fails too
+      // NaN fails too
+      if (!(difference.error <= std::max(tolerance, difference.allowed)))
         result.push_back({&code, &difference});
   return result;
+}
+
+/// Errors that rounding each op's result brings into the reference, in the
+/// order of compareSteps.
+static llvm::Expected<std::vector<Difference>>
+roundingErrors(fg::EntryOp gradient, const fg::Buffers &inputs,
+               const fg::Buffers &reference, double negligible) {
+  llvm::Expected<fg::Buffers> rounded =
+      fg::evaluateEntry(gradient, inputs, fg::Rounding::ToFloat);
+  if (!rounded)
+    return rounded.takeError();
+  return compareSteps(gradient, reference, *rounded, negligible);
 }
 
 static bool isSinglePrecision(fg::EntryOp gradient) {
@@ -94,17 +109,29 @@ static bool isSinglePrecision(fg::EntryOp gradient) {
   return false;
 }
 
-llvm::Expected<Verification> verifyArtifact(ModuleOp program,
-                                            const compiler::RuleInfo &rule,
-                                            const std::string &path,
-                                            const VerifyOptions &options) {
+/// `program` with products of rounded numbers.
+static OwningOpRef<ModuleOp> roundProducts(ModuleOp program) {
+  OwningOpRef<ModuleOp> copy = program.clone();
+  PassManager manager(program.getContext());
+  manager.addNestedPass<fg::EntryOp>(compiler::createRoundProductsPass());
+  if (failed(manager.run(*copy)))
+    return {};
+  return copy;
+}
+
+static llvm::Expected<Verification>
+compareWithReference(ModuleOp program, const compiler::RuleInfo &rule,
+                     const std::string &path, const VerifyOptions &options) {
   fg::EntryOp gradient = findEntry(program, "gradient");
   if (!gradient)
     return llvm::createStringError("there is no entry 'gradient'");
   bool isSingle = isSinglePrecision(gradient);
   Verification result;
-  result.precision = isSingle ? "f32" : "f64";
-  result.tolerance = (isSingle ? 1e-4 : 1e-9) * rule.roundingGain;
+  result.precision = options.roundsProducts ? "bf16" : isSingle ? "f32" : "f64";
+  result.tolerance = (options.roundsProducts ? 2e-2
+                      : isSingle             ? 1e-4
+                                             : 1e-9) *
+                     rule.roundingGain;
   for (auto read : gradient.getBody().getOps<fg::ReadOp>())
     if (read.getRole() == fg::Role::Input)
       result.batch = fg::arrayType(read.getResult()).getShape().front();
@@ -126,7 +153,7 @@ llvm::Expected<Verification> verifyArtifact(ModuleOp program,
 
   DrawOptions draw;
   draw.roundToFloat = isSingle;
-  draw.margin = isSingle ? 3e-6 : 1e-11;
+  draw.margin = options.roundsProducts ? 1e-3 : isSingle ? 3e-6 : 1e-11;
   llvm::Expected<DrawnInputs> inputs = drawInputs(program, draw);
   if (!inputs)
     return inputs.takeError();
@@ -135,6 +162,14 @@ llvm::Expected<Verification> verifyArtifact(ModuleOp program,
       fg::evaluateEntry(gradient, inputs->buffers);
   if (!reference)
     return reference.takeError();
+  std::vector<Difference> roundings;
+  if (isSingle && options.roundings > 0) {
+    auto errors = roundingErrors(gradient, inputs->buffers, *reference,
+                                 options.negligible);
+    if (!errors)
+      return errors.takeError();
+    roundings = std::move(*errors);
+  }
   std::vector<CompiledStep> steps;
   std::string error = runGradients(path, inputs->buffers, steps);
   if (!error.empty())
@@ -143,11 +178,29 @@ llvm::Expected<Verification> verifyArtifact(ModuleOp program,
     CodeVerification &code = result.codes.emplace_back();
     code.cpu = std::move(step.cpu);
     code.whyNot = std::move(step.whyNot);
-    if (code.whyNot.empty())
-      code.differences =
-          compareSteps(gradient, *reference, step.outputs, options.negligible);
+    if (!code.whyNot.empty())
+      continue;
+    code.differences =
+        compareSteps(gradient, *reference, step.outputs, options.negligible);
+    if (!roundings.empty())
+      for (auto [difference, rounding] :
+           llvm::zip_equal(code.differences, roundings))
+        if (std::isfinite(rounding.error))
+          difference.allowed = options.roundings * rounding.error;
   }
   return result;
+}
+
+llvm::Expected<Verification> verifyArtifact(ModuleOp program,
+                                            const compiler::RuleInfo &rule,
+                                            const std::string &path,
+                                            const VerifyOptions &options) {
+  if (!options.roundsProducts)
+    return compareWithReference(program, rule, path, options);
+  OwningOpRef<ModuleOp> rounded = roundProducts(program);
+  if (!rounded)
+    return llvm::createStringError("the products cannot be rounded");
+  return compareWithReference(*rounded, rule, path, options);
 }
 
 static void printDifferences(const Verification &verification) {
@@ -164,7 +217,7 @@ static void printDifferences(const Verification &verification) {
 }
 
 int verifyAndPrint(ModuleOp program, const compiler::RuleInfo &rule,
-                   const std::string &path) {
+                   const std::string &path, bool roundsProducts) {
   auto fail = [&](const llvm::Twine &message) {
     llvm::errs() << "fgc: error: --verify: " << message << "\n";
     llvm::sys::fs::remove(path);
@@ -176,7 +229,8 @@ int verifyAndPrint(ModuleOp program, const compiler::RuleInfo &rule,
                                   seconds);
   };
   llvm::Expected<Verification> verification =
-      verifyArtifact(program, rule, path, {.announce = announce});
+      verifyArtifact(program, rule, path,
+                     {.roundsProducts = roundsProducts, .announce = announce});
   if (!verification)
     return fail(llvm::toString(verification.takeError()));
   const char *precision = verification->precision;

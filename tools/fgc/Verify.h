@@ -29,6 +29,8 @@ struct Difference {
   std::string name; // a parameter's path, or `loss`, `BLOCK.loss`, `logits`
   bool isGradient = false;
   double error = 0; // the largest, relative; infinite if one is no number
+  /// More of an error than the tolerance, where the array is that sensitive.
+  double allowed = 0;
 };
 
 /// A gradient this small beside the largest one is zero but for rounding.
@@ -53,8 +55,8 @@ struct CodeVerification {
 
 struct Verification {
   const char *precision = "f32";
-  /// Of the precision, 1e-9 for f64 and 1e-4 for f32, times what the rule makes
-  /// of rounding.
+  /// Of the precision (1e-9 for f64, 1e-4 for f32, 2e-2 for bf16), times what
+  /// the rule makes of rounding.
   double tolerance = 0;
   int64_t batch = 0;
   std::vector<CodeVerification> codes; // at least one of them ran
@@ -66,8 +68,15 @@ struct Verification {
 };
 
 struct VerifyOptions {
+  /// The code's products are of bf16 numbers: let those of the reference be so
+  /// too. What is left are roundings that fall to the other side.
+  bool roundsProducts = false;
   double negligible = kNegligible; // as for compareSteps
   double memory = 0; // bytes that the reference may use; 0: the machine's
+  /// Not 0: code in f32 may also be off by so many times what the reference
+  /// itself is when the result of each op is rounded to f32. For programs that
+  /// nobody designed, which may make any rounding large.
+  double roundings = 0;
   /// Told before a long wait how many seconds it will be.
   llvm::function_ref<void(double seconds)> announce = nullptr;
 };
@@ -83,7 +92,7 @@ llvm::Expected<Verification> verifyArtifact(mlir::ModuleOp program,
 /// `verifyArtifact` for users: prints the errors, and returns the exit code. An
 /// artifact that is wrong is removed.
 int verifyAndPrint(mlir::ModuleOp program, const compiler::RuleInfo &rule,
-                   const std::string &path);
+                   const std::string &path, bool roundsProducts);
 
 } // namespace foregrad::fgc
 

@@ -73,6 +73,7 @@ double packCycles(PackKind kind, int64_t lanes) {
   case PackKind::Direct:
     return 0;
   case PackKind::Copy:
+  case PackKind::Widen:
     return 3;
   case PackKind::Transpose:
     return 4 + 2 * std::log2(double(lanes));
@@ -234,7 +235,11 @@ int64_t Blocking::groupBlocks(const Contraction &contraction) const {
   return ceilDiv(groups, groupsPerBlock);
 }
 
+int64_t Blocking::packedRowA() const { return llvm::alignTo(kChunk, lanes); }
+
 int64_t Blocking::packedPanelA() const {
+  if (packA == PackKind::Widen)
+    return rows.widest() * packedRowA();
   // A vector of slack: the copy of a row may write beyond its end.
   return llvm::alignTo(rows.widest() * kChunk, lanes) + lanes;
 }
@@ -266,11 +271,14 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
   common.lanes = std::max<int64_t>(1, target.lanes(bytes));
   common.columnTail = n.size % common.lanes != 0;
   common.stagedC = n.c != 1;
-  common.packA = k.a == 1   ? PackKind::Direct
+  bool isWidened = contraction.isNarrow() && !contraction.isPaired;
+  bool isAlongA = contraction.isPaired ? contraction.pairA == 1 : k.a == 1;
+  bool isAlongB = contraction.isPaired ? contraction.pairB == 1 : k.b == 1;
+  common.packA = isAlongA   ? isWidened ? PackKind::Widen : PackKind::Direct
                  : m.a == 1 ? PackKind::Copy
                             : PackKind::Scalar;
   PackKind packB = n.b == 1   ? PackKind::Copy
-                   : k.b == 1 ? PackKind::Transpose
+                   : isAlongB ? PackKind::Transpose
                               : PackKind::Scalar;
 
   CostModel model(contraction, target);
@@ -288,15 +296,14 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
     blocking.rows =
         evenTiling(m.size, std::clamp<int64_t>(tileRows, 1, kMostTileRows));
     int64_t panelRowBytes = blocking.columns.widest() * bytes;
-    int64_t mostK =
-        std::clamp<int64_t>(target.l2Bytes / 2 / (4 * panelRowBytes), 64,
-                            blocking.packA == PackKind::Direct ? 512 : 256);
+    int64_t mostK = std::clamp<int64_t>(
+        target.l2Bytes / 2 / (4 * panelRowBytes), 64, isAlongA ? 512 : 256);
     blocking.kChunk = chooseChunk(k.size, mostK);
     // B that is a panel already, or that is hardly used again, stays in place.
     bool isPanel = blocking.columns.count == 1 && !blocking.columnTail &&
                    k.b == blocking.columns.widest();
     blocking.packB =
-        packB == PackKind::Copy &&
+        packB == PackKind::Copy && !contraction.isNarrow() &&
                 (isPanel || (blocking.rows.count <= 1 && !invariantB))
             ? PackKind::Direct
             : packB;

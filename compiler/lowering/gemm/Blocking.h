@@ -41,6 +41,7 @@ enum class PackKind {
   Copy,      // packed by copying vectors
   Transpose, // packed by transposing registers
   Scalar,    // packed element by element
+  Widen,     // of A: packed along k, to wider numbers
 };
 
 struct Blocking {
@@ -62,6 +63,7 @@ struct Blocking {
   int64_t groupBlocks(const Contraction &contraction) const;
   /// Elements of scratch.
   int64_t packedPanelA() const; // of one row tile
+  int64_t packedRowA() const;   // of one row of PackKind::Widen
   int64_t packedPanelB() const; // of one column tile
   int64_t aheadPanelB(const Contraction &contraction) const;
   int64_t packedA() const; // of a task

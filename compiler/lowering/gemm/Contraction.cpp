@@ -11,7 +11,7 @@
 
 #include "compiler/lowering/gemm/Contraction.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "compiler/lowering/linalg/SumOfProducts.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 #include <algorithm>
@@ -51,30 +51,23 @@ int64_t Contraction::outputElements() const {
   return count;
 }
 
+bool Contraction::pairUp() {
+  if (!isNarrow() || k.size % 2 != 0)
+    return false;
+  isPaired = true;
+  pairA = k.a;
+  pairB = k.b;
+  k.size /= 2;
+  k.a *= 2;
+  k.b *= 2;
+  return true;
+}
+
 int64_t Contraction::multiplications() const {
-  int64_t count = outputElements() * k.size;
+  int64_t count = outputElements() * k.size * (isPaired ? 2 : 1);
   for (const ContractionDim &dim : outerK)
     count *= dim.size;
   return count;
-}
-
-/// Whether the body is `out + lhs * rhs` of its three arguments, in any order.
-static bool isMultiplyAdd(linalg::GenericOp op) {
-  Block &body = op.getRegion().front();
-  auto yield = cast<linalg::YieldOp>(body.getTerminator());
-  auto add = yield.getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!add || add->getBlock() != &body)
-    return false;
-  Value out = body.getArgument(2);
-  Value other = add.getLhs() == out ? add.getRhs() : add.getLhs();
-  if (add.getLhs() != out && add.getRhs() != out)
-    return false;
-  auto multiply = other.getDefiningOp<arith::MulFOp>();
-  if (!multiply || multiply->getBlock() != &body)
-    return false;
-  Value lhs = body.getArgument(0), rhs = body.getArgument(1);
-  return (multiply.getLhs() == lhs && multiply.getRhs() == rhs) ||
-         (multiply.getLhs() == rhs && multiply.getRhs() == lhs);
 }
 
 /// Strides of `operand` along each loop, in elements, and whether it depends on
@@ -167,16 +160,20 @@ foregrad::compiler::analyzeContraction(linalg::GenericOp op, std::string &why) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
       !op.hasPureBufferSemantics())
     return refuse("not two inputs and one output in memory");
-  if (!isMultiplyAdd(op))
+  if (!isSumOfProducts(op))
     return refuse("the body is not a sum of products");
   Contraction result;
-  Type element = op.getRegion().front().getArgument(2).getType();
-  for (BlockArgument argument : op.getRegion().front().getArguments())
-    if (argument.getType() != element)
-      return refuse("operands of different types");
+  Block &body = *op.getBody();
+  Type element = body.getArgument(2).getType();
+  Type operands = body.getArgument(0).getType();
+  if (body.getArgument(1).getType() != operands)
+    return refuse("operands of different types");
   if (!element.isF32() && !element.isF64())
     return refuse("neither f32 nor f64");
+  if (operands != element && !(operands.isBF16() && element.isF32()))
+    return refuse("operands of another type than the sums, and not bf16");
   result.type = cast<FloatType>(element);
+  result.operandType = cast<FloatType>(operands);
 
   unsigned loops = op.getNumLoops();
   SmallVector<int64_t> sizes = op.getStaticLoopRanges();

@@ -44,7 +44,8 @@ mlir::Value emitFlat(mlir::OpBuilder &builder, mlir::Location loc,
                      const FlatOperand &operand);
 
 struct Contraction {
-  mlir::FloatType type;
+  mlir::FloatType type;        // of C and of all sums
+  mlir::FloatType operandType; // of A and B: as `type`, or bf16
   FlatOperand a, b, c;
   /// What C begins at (absorbStart), if that is not 0: no stride in k.
   std::optional<FlatOperand> start;
@@ -59,17 +60,26 @@ struct Contraction {
   std::optional<ContractionDim> group;
   /// Reduction loops that do not merge with k, outermost first.
   llvm::SmallVector<ContractionDim> outerK;
+  /// After pairUp: k counts pairs, the second of which lies so far behind the
+  /// first.
+  bool isPaired = false;
+  int64_t pairA = 0, pairB = 0;
 
+  bool isNarrow() const { return operandType != type; }
+  /// Takes bf16 operands in pairs along k; false, and nothing changes, where k
+  /// does not come in pairs.
+  bool pairUp();
   int64_t multiplications() const;
+  /// Of an element of C; of a panel's element too.
   int64_t elementBytes() const;
   /// How many elements of C the product writes.
   int64_t outputElements() const;
 };
 
 /// The contraction that `op` computes, or nothing, with the reason in `why`:
-/// the operation is no sum of products of two f32 or f64 operands, its layout
-/// is not static, or it lacks rows or columns (such reductions are row
-/// kernels' work), or it is too small to gain from tiles.
+/// the operation is no sum of products of two f32 or f64 operands (or of bf16
+/// in f32), its layout is not static, or it lacks rows or columns (such
+/// reductions are row kernels' work), or it is too small to gain from tiles.
 std::optional<Contraction> analyzeContraction(mlir::linalg::GenericOp op,
                                               std::string &why);
 

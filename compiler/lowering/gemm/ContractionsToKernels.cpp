@@ -13,6 +13,7 @@
 #include "compiler/lowering/gemm/TaskEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -61,9 +62,9 @@ int64_t bytesOf(const Contraction &product) {
       add(*product.group);
     return count;
   };
-  return product.elementBytes() *
-         (elements(&ContractionDim::a) + elements(&ContractionDim::b) +
-          elements(&ContractionDim::c));
+  return product.elementBytes() * elements(&ContractionDim::c) +
+         product.operandType.getIntOrFloatBitWidth() / 8 *
+             (elements(&ContractionDim::a) + elements(&ContractionDim::b));
 }
 
 struct ContractionsToKernelsPass
@@ -79,6 +80,7 @@ struct ContractionsToKernelsPass
     vectorRegisters = target.vectorRegisters;
     l1 = target.l1Bytes;
     l2 = target.l2Bytes;
+    bf16 = target.bf16;
   }
 
   StringRef getArgument() const final { return "fg-contractions-to-kernels"; }
@@ -104,8 +106,9 @@ struct ContractionsToKernelsPass
   }
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, memref::MemRefDialect, scf::SCFDialect,
-                    vector::VectorDialect>();
+    registry
+        .insert<arith::ArithDialect, LLVM::LLVMDialect, memref::MemRefDialect,
+                scf::SCFDialect, vector::VectorDialect>();
   }
 
   void runOnOperation() override {
@@ -119,6 +122,7 @@ struct ContractionsToKernelsPass
     target.vectorRegisters = vectorRegisters;
     target.l1Bytes = l1;
     target.l2Bytes = l2;
+    target.bf16 = bf16;
 
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> named;
@@ -151,16 +155,19 @@ struct ContractionsToKernelsPass
       }
       Operation *start = absorbStart(op, *product);
       int64_t bytes = bytesOf(*product);
+      std::string what = describe(*product);
+      if (target.bf16 != Bf16Products::Widened)
+        product->pairUp();
       Blocking blocking =
           chooseBlocking(*product, target, ahead.isInvariant(op, *product));
       if (blocking.aheadB)
         ahead.pack(op, *product, blocking);
       rewriter.setInsertionPoint(op);
       scf::ForallOp forall = emitTasks(rewriter, op.getLoc(), *product,
-                                       blocking, start != nullptr);
+                                       blocking, start != nullptr, target.bf16);
       forall->setAttr(flopsAttr, rewriter.getI64IntegerAttr(
                                      2 * product->multiplications()));
-      forall->setAttr(whatAttr, rewriter.getStringAttr(describe(*product)));
+      forall->setAttr(whatAttr, rewriter.getStringAttr(what));
       forall->setAttr(bytesAttr, rewriter.getI64IntegerAttr(bytes));
       op.erase();
       // If it is a generic it stands earlier in the list: it was visited.
@@ -179,6 +186,13 @@ struct ContractionsToKernelsPass
                      llvm::cl::init(32 << 10)};
   Option<int64_t> l2{*this, "l2", llvm::cl::desc("bytes of a core's L2"),
                      llvm::cl::init(512 << 10)};
+  Option<Bf16Products> bf16{
+      *this, "bf16", llvm::cl::desc("how bf16 numbers are multiplied"),
+      llvm::cl::init(Bf16Products::Widened),
+      llvm::cl::values(
+          clEnumValN(Bf16Products::Widened, "widened", "as f32 numbers"),
+          clEnumValN(Bf16Products::Dot, "dot", "by vdpbf16ps"),
+          clEnumValN(Bf16Products::Pairs, "pairs", "in pairs, as f32"))};
 };
 
 } // namespace

@@ -14,6 +14,7 @@
 #include "compiler/lowering/gemm/MicroKernel.h"
 
 #include "compiler/lowering/gemm/Blocking.h"
+#include "compiler/lowering/gemm/DotBf16.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -37,10 +38,15 @@ private:
   SmallVector<Value> loopOverK(Value begin, Value end, int64_t unroll,
                                SmallVector<Value> sums);
   void step(Value addressA, Value addressB, SmallVector<Value> &sums);
+  /// An element of A in all lanes of a register like those of B.
+  Value broadcastOfA(Value address);
+  /// sum + a * b, or with pairs sum + a0 * b0 + a1 * b1.
+  Value multiplyAdd(Value a, Value b, Value sum);
 
   SmallVector<Value> startTile();
   SmallVector<Value> loadTile();
-  Value load(Value memref, Value address, bool last, Value mask);
+  Value load(VectorType type, Value memref, Value address, bool last,
+             Value mask);
   Value addressInC(int64_t row, int64_t vector) {
     return b.add(kernel.c.base, row * kernel.c.rowStride + vector * lanes);
   }
@@ -50,20 +56,21 @@ private:
   const int64_t lanes;
 };
 
-Value TileEmitter::load(Value memref, Value address, bool last, Value mask) {
+Value TileEmitter::load(VectorType type, Value memref, Value address, bool last,
+                        Value mask) {
   if (!last || !mask)
-    return vector::LoadOp::create(b, kernel.vector, memref, address);
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(kernel.vector));
-  return vector::MaskedLoadOp::create(b, kernel.vector, memref, address, mask,
-                                      zero);
+    return vector::LoadOp::create(b, type, memref, address);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  return vector::MaskedLoadOp::create(b, type, memref, address, mask, zero);
 }
 
 SmallVector<Value> TileEmitter::loadTile() {
   SmallVector<Value> tile;
   for (int64_t row = 0; row < kernel.rows; ++row)
     for (int64_t vector = 0; vector < kernel.vectors; ++vector)
-      tile.push_back(load(kernel.c.memref, addressInC(row, vector),
-                          vector + 1 == kernel.vectors, kernel.lastMaskC));
+      tile.push_back(load(kernel.vector, kernel.c.memref,
+                          addressInC(row, vector), vector + 1 == kernel.vectors,
+                          kernel.lastMaskC));
   return tile;
 }
 
@@ -88,8 +95,8 @@ SmallVector<Value> TileEmitter::startTile() {
             b, kernel.vector,
             memref::LoadOp::create(b, start.memref, address)));
       else
-        tile.push_back(load(start.memref, address, vector + 1 == kernel.vectors,
-                            kernel.lastMaskC));
+        tile.push_back(load(kernel.vector, start.memref, address,
+                            vector + 1 == kernel.vectors, kernel.lastMaskC));
     }
   return tile;
 }
@@ -116,17 +123,56 @@ void TileEmitter::step(Value addressA, Value addressB,
                        SmallVector<Value> &sums) {
   SmallVector<Value> rowOfB;
   for (int64_t vector = 0; vector < kernel.vectors; ++vector)
-    rowOfB.push_back(load(kernel.b.memref, b.add(addressB, vector * lanes),
+    rowOfB.push_back(load(kernel.operand, kernel.b.memref,
+                          b.add(addressB, vector * lanes),
                           vector + 1 == kernel.vectors, kernel.lastMaskB));
   for (int64_t row = 0; row < kernel.rows; ++row) {
-    Value element = memref::LoadOp::create(
-        b, kernel.a.memref, b.add(addressA, row * kernel.a.rowStride));
-    Value broadcast = vector::BroadcastOp::create(b, kernel.vector, element);
+    Value broadcast = broadcastOfA(b.add(addressA, row * kernel.a.rowStride));
     for (int64_t vector = 0; vector < kernel.vectors; ++vector) {
       Value &sum = sums[row * kernel.vectors + vector];
-      sum = vector::FMAOp::create(b, broadcast, rowOfB[vector], sum);
+      sum = multiplyAdd(broadcast, rowOfB[vector], sum);
     }
   }
+}
+
+Value TileEmitter::broadcastOfA(Value address) {
+  Type type = kernel.operand.getElementType();
+  auto memref = cast<MemRefType>(kernel.a.memref.getType());
+  if (memref.getElementType() == type)
+    return vector::BroadcastOp::create(
+        b, kernel.operand, memref::LoadOp::create(b, kernel.a.memref, address));
+  // Two numbers side by side are a pair.
+  Value numbers =
+      vector::LoadOp::create(b, VectorType::get({2}, memref.getElementType()),
+                             kernel.a.memref, address);
+  Value pair =
+      vector::BitCastOp::create(b, VectorType::get({1}, type), numbers);
+  return vector::BroadcastOp::create(b, kernel.operand,
+                                     vector::ExtractOp::create(b, pair, 0));
+}
+
+Value TileEmitter::multiplyAdd(Value a, Value bRow, Value sum) {
+  if (kernel.operand == kernel.vector)
+    return vector::FMAOp::create(b, a, bRow, sum);
+  if (kernel.bf16 == Bf16Products::Dot)
+    return createDotBf16(b, b.getLoc(), sum, a, bRow);
+  // bf16 is the high half of f32.
+  auto low = [&](Value pair) -> Value {
+    Value half = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(kernel.operand, b.getI32IntegerAttr(16)));
+    return vector::BitCastOp::create(b, kernel.vector,
+                                     arith::ShLIOp::create(b, pair, half));
+  };
+  auto high = [&](Value pair) -> Value {
+    Value upper = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(
+               kernel.operand,
+               b.getI32IntegerAttr(static_cast<int32_t>(0xffff0000u))));
+    return vector::BitCastOp::create(b, kernel.vector,
+                                     arith::AndIOp::create(b, pair, upper));
+  };
+  sum = vector::FMAOp::create(b, low(a), low(bRow), sum);
+  return vector::FMAOp::create(b, high(a), high(bRow), sum);
 }
 
 SmallVector<Value> TileEmitter::loopOverK(Value begin, Value end,

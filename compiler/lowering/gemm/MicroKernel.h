@@ -8,6 +8,7 @@
 #define FOREGRAD_COMPILER_LOWERING_GEMM_MICROKERNEL_H
 
 #include "compiler/lowering/gemm/IndexMath.h"
+#include "compiler/targets/Target.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace foregrad::compiler {
@@ -23,10 +24,13 @@ struct TileOperand {
 
 /// One tile: C[rows, vectors * lanes] (+)= A[rows, k] * B[k, vectors * lanes].
 struct MicroKernel {
-  mlir::VectorType vector; // one register
+  mlir::VectorType vector;  // one register of C
+  mlir::VectorType operand; // one of B: as `vector`, or i32 for pairs of bf16
+  /// For pairs, how they are multiplied.
+  Bf16Products bf16 = Bf16Products::Widened;
   int64_t rows = 0;
   int64_t vectors = 0;
-  TileOperand a; // any strides
+  TileOperand a; // any strides; of pairs bf16 numbers side by side, or i32
   TileOperand b; // columns contiguous
   TileOperand c; // columns contiguous
   /// Null, or the mask of the last vector of each row of B and C.

@@ -62,7 +62,8 @@ Value PackAhead::emitPanels(Operation *loop, Location loc,
   int64_t tiles = blocking.columns.count;
   int64_t elements = groups * tiles * blocking.aheadPanelB(product);
   Value panels = memref::AllocOp::create(
-      b, MemRefType::get({elements}, product.type), b.getI64IntegerAttr(64));
+      b, MemRefType::get({elements}, panelType(product)),
+      b.getI64IntegerAttr(64));
   PackRequest request;
   request.source = emitFlat(b, loc, product.b);
   SmallVector<OpFoldResult> bounds = {b.getIndexAttr(groups * tiles)};
@@ -79,7 +80,9 @@ Value PackAhead::emitPanels(Operation *loop, Location loc,
                   b.getI64IntegerAttr(2 * elements * product.elementBytes()));
   b.setInsertionPointToStart(forall.getBody());
   Value task = forall.getInductionVar(0);
-  request.type = product.type;
+  request.type = panelType(product);
+  request.sourceType = product.operandType;
+  request.stridePair = product.pairB;
   request.lanes = blocking.lanes;
   request.kind = blocking.packB;
   request.base = b.index(0);

@@ -37,6 +37,7 @@ public:
         mask(VectorType::get({request.lanes}, builder.getI1Type())) {}
 
   void copyRowsOfA();
+  void widenRowsOfA();
   void copyRowsOfB();
   void transposeB();
   void copyElements();
@@ -72,16 +73,79 @@ private:
   int64_t rowWidth(const TileClass &tiles) const {
     return r.rowWidth ? r.rowWidth : tiles.width;
   }
-  Value zero() { return arith::ConstantOp::create(b, b.getZeroAttr(vector)); }
   Value maskOf(Value count) {
     return vector::CreateMaskOp::create(b, mask, count);
   }
+  /// A vector of `count` numbers of the source; with a mask, 0 where it is not
+  /// set.
+  Value load(int64_t count, Value from, Value where);
+  /// What a vector of the panel holds for neighbours along i. A mask has as
+  /// many elements as the vector.
+  Value acrossK(Value from, Value where = {});
+  /// The same for neighbours along k: `left` of them at most, if that is not
+  /// null.
+  Value alongK(Value from, Value left);
+  /// One element of the panel.
+  Value element(Value from);
   void transposeBlock(SmallVector<Value> &rows);
 
   KernelBuilder &b;
   const PackRequest &r;
   const VectorType vector, mask;
 };
+
+Value Packer::load(int64_t count, Value from, Value where) {
+  auto type = VectorType::get({count}, r.sourceType);
+  if (!where)
+    return vector::LoadOp::create(b, type, r.source, from);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  return vector::MaskedLoadOp::create(b, type, r.source, from, where, zero);
+}
+
+Value Packer::acrossK(Value from, Value where) {
+  Value first = load(r.lanes, from, where);
+  if (!r.stridePair)
+    return r.sourceType == r.type
+               ? first
+               : arith::ExtFOp::create(b, vector, first).getResult();
+  Value second = load(r.lanes, b.add(from, r.stridePair), where);
+  SmallVector<int64_t> inTurn;
+  for (int64_t i = 0; i < r.lanes; ++i)
+    inTurn.append({i, r.lanes + i});
+  return vector::BitCastOp::create(
+      b, vector, vector::ShuffleOp::create(b, first, second, inTurn));
+}
+
+Value Packer::alongK(Value from, Value left) {
+  int64_t count = r.stridePair ? 2 * r.lanes : r.lanes;
+  Value where;
+  if (left)
+    where =
+        vector::CreateMaskOp::create(b, VectorType::get({count}, b.getI1Type()),
+                                     b.mul(left, count / r.lanes));
+  Value numbers = load(count, from, where);
+  if (r.stridePair)
+    return vector::BitCastOp::create(b, vector, numbers);
+  return r.sourceType == r.type
+             ? numbers
+             : arith::ExtFOp::create(b, vector, numbers).getResult();
+}
+
+Value Packer::element(Value from) {
+  Value first = memref::LoadOp::create(b, r.source, from);
+  if (!r.stridePair)
+    return r.sourceType == r.type
+               ? first
+               : arith::ExtFOp::create(b, r.type, first).getResult();
+  Value second = memref::LoadOp::create(b, r.source, b.add(from, r.stridePair));
+  auto bits = [&](Value number) -> Value {
+    return arith::ExtUIOp::create(
+        b, r.type, arith::BitcastOp::create(b, b.getI16Type(), number));
+  };
+  Value half = arith::ConstantOp::create(b, b.getIntegerAttr(r.type, 16));
+  return arith::OrIOp::create(b, bits(first),
+                              arith::ShLIOp::create(b, bits(second), half));
+}
 
 /// Rows of the tile are contiguous in memory: for each k whole vectors, the
 /// last by a mask. What a vector writes beyond its tile's width is overwritten
@@ -92,18 +156,29 @@ void Packer::copyRowsOfA() {
       Value from = sourceAt(place, k, place.start);
       Value to = b.add(place.panel, b.mul(k, tiles.width));
       for (int64_t i = 0; i < tiles.width; i += r.lanes) {
-        Value source = b.add(from, i), target = b.add(to, i);
-        Value copied;
-        if (tiles.width - i >= r.lanes)
-          copied = vector::LoadOp::create(b, vector, r.source, source);
-        else
-          copied = vector::MaskedLoadOp::create(
-              b, vector, r.source, source,
-              vector::ConstantMaskOp::create(
-                  b, mask, ArrayRef<int64_t>{tiles.width - i}),
-              zero());
-        vector::StoreOp::create(b, copied, r.panels, target);
+        Value where;
+        if (tiles.width - i < r.lanes)
+          where = vector::ConstantMaskOp::create(
+              b, mask, ArrayRef<int64_t>{tiles.width - i});
+        vector::StoreOp::create(b, acrossK(b.add(from, i), where), r.panels,
+                                b.add(to, i));
       }
+    });
+  });
+}
+
+/// k is contiguous in memory, and stays so.
+void Packer::widenRowsOfA() {
+  std::optional<int64_t> knownK = getConstantIntValue(r.k);
+  bool kTail = !knownK || *knownK % r.lanes != 0;
+  forTiles([&](const TileClass &tiles, Place place) {
+    b.loop(b.index(0), b.index(tiles.width), 1, [&](Value i) {
+      Value row = b.add(place.panel, b.mul(i, r.rowWidth));
+      b.loop(b.index(0), r.k, r.lanes, [&](Value k) {
+        Value left = kTail ? b.sub(r.k, k) : Value();
+        Value from = sourceAt(place, k, b.add(place.start, i));
+        vector::StoreOp::create(b, alongK(from, left), r.panels, b.add(row, k));
+      });
     });
   });
 }
@@ -116,17 +191,13 @@ void Packer::copyRowsOfB() {
       Value from = sourceAt(place, k, place.start);
       Value to = b.add(place.panel, b.mul(k, rowWidth(tiles)));
       for (int64_t i = 0; i < tiles.width; i += r.lanes) {
-        Value source = b.add(from, i), target = b.add(to, i);
         bool partial =
             r.tail && isLastClass(tiles) && i + r.lanes >= tiles.width;
-        Value copied;
+        Value where;
         if (partial)
-          copied = vector::MaskedLoadOp::create(
-              b, vector, r.source, source,
-              maskOf(b.sub(b.index(r.size), b.add(place.start, i))), zero());
-        else
-          copied = vector::LoadOp::create(b, vector, r.source, source);
-        vector::StoreOp::create(b, copied, r.panels, target);
+          where = maskOf(b.sub(b.index(r.size), b.add(place.start, i)));
+        vector::StoreOp::create(b, acrossK(b.add(from, i), where), r.panels,
+                                b.add(to, i));
       }
     });
   });
@@ -161,18 +232,13 @@ void Packer::transposeB() {
     b.loop(b.index(0), b.index(tiles.width), r.lanes, [&](Value i) {
       b.loop(b.index(0), r.k, r.lanes, [&](Value k) {
         SmallVector<Value> rows;
-        Value left = kTail ? maskOf(b.sub(r.k, k)) : Value();
+        Value left = kTail ? b.sub(r.k, k) : Value();
         for (int64_t lane = 0; lane < r.lanes; ++lane) {
           Value column = b.add(b.add(place.start, i), lane);
           // Beyond the last column, the last one again.
           if (r.tail && isLastClass(tiles))
             column = b.min(column, b.index(r.size - 1));
-          Value from = sourceAt(place, k, column);
-          if (kTail)
-            rows.push_back(vector::MaskedLoadOp::create(b, vector, r.source,
-                                                        from, left, zero()));
-          else
-            rows.push_back(vector::LoadOp::create(b, vector, r.source, from));
+          rows.push_back(alongK(sourceAt(place, k, column), left));
         }
         transposeBlock(rows);
         Value to = b.add(place.panel, b.add(b.mul(k, rowWidth(tiles)), i));
@@ -192,10 +258,8 @@ void Packer::copyElements() {
         Value at = b.add(place.start, i);
         if (r.tail && isLastClass(tiles))
           at = b.min(at, b.index(r.size - 1));
-        Value element =
-            memref::LoadOp::create(b, r.source, sourceAt(place, k, at));
         memref::StoreOp::create(
-            b, element, r.panels,
+            b, element(sourceAt(place, k, at)), r.panels,
             b.add(place.panel, b.add(b.mul(k, rowWidth(tiles)), i)));
       });
     });
@@ -204,11 +268,19 @@ void Packer::copyElements() {
 
 } // namespace
 
+Type foregrad::compiler::panelType(const Contraction &contraction) {
+  if (contraction.isPaired)
+    return IntegerType::get(contraction.type.getContext(), 32);
+  return contraction.type;
+}
+
 void foregrad::compiler::emitPackA(KernelBuilder &builder,
                                    const PackRequest &request) {
   Packer packer(builder, request);
   if (request.kind == PackKind::Copy)
     packer.copyRowsOfA();
+  else if (request.kind == PackKind::Widen)
+    packer.widenRowsOfA();
   else
     packer.copyElements();
 }
@@ -222,6 +294,7 @@ void foregrad::compiler::emitPackB(KernelBuilder &builder,
   case PackKind::Transpose:
     return packer.transposeB();
   case PackKind::Direct:
+  case PackKind::Widen:
   case PackKind::Scalar:
     return packer.copyElements();
   }

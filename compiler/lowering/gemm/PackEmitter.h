@@ -11,6 +11,11 @@
 //
 // one panel after another, each `panel` elements from the last.
 //
+// With PackKind::Widen a panel of A is [row of the tile][k].
+//
+// bf16 numbers become f32 on the way, or stay and lie in pairs along k, a pair
+// in an i32, its first number in the low half.
+//
 // Panels hold the tiles [firstTile, endTile), which may be of two widths; a
 // panel's row is as wide as its own tile, or all are as wide as the widest.
 // Columns beyond n hold finite values that no result depends on.
@@ -26,7 +31,8 @@
 namespace foregrad::compiler {
 
 struct PackRequest {
-  mlir::FloatType type;
+  mlir::Type type;       // of a panel's elements
+  mlir::Type sourceType; // of the operand's
   int64_t lanes = 1;
   PackKind kind = PackKind::Copy;
   /// Element (k, i) of the operand is source[base + k * strideK + i * strideI],
@@ -34,6 +40,8 @@ struct PackRequest {
   mlir::Value source;
   mlir::Value base;
   int64_t strideK = 0, strideI = 0;
+  /// Not 0: k counts pairs, whose second number lies so far behind the first.
+  int64_t stridePair = 0;
   int64_t size = 0;
   mlir::Value panels;     // flat
   mlir::Value firstPanel; // element of it at which the first begins; null: 0
@@ -51,7 +59,10 @@ struct PackRequest {
   bool tail = false;
 };
 
-/// Widths are rows: any. `kind` is Copy or Scalar.
+/// Panels of `contraction`'s operands: i32 for pairs, else as wide as the sums.
+mlir::Type panelType(const Contraction &contraction);
+
+/// Widths are rows: any. `kind` is Copy, Widen or Scalar.
 void emitPackA(KernelBuilder &builder, const PackRequest &request);
 
 /// Widths are columns: multiples of the lanes. `kind` is Copy, Transpose or

@@ -39,16 +39,16 @@ struct Position {
 class TaskEmitter {
 public:
   TaskEmitter(OpBuilder &builder, Location loc, const Contraction &contraction,
-              const Blocking &blocking, bool overwrite)
+              const Blocking &blocking, bool overwrite, Bf16Products bf16)
       : b(loc, builder), x(contraction), blocking(blocking),
-        overwrite(overwrite),
+        overwrite(overwrite), bf16(bf16),
         vector(VectorType::get({blocking.lanes}, contraction.type)) {}
 
   scf::ForallOp emit();
 
 private:
   int64_t tasks() const;
-  Value allocate(int64_t elements);
+  Value allocate(int64_t elements, Type type);
   void allocateScratch();
   void decodeTask(Value task, Position &position);
   Position advance(const Position &from, const ContractionDim &dim, Value by);
@@ -75,7 +75,8 @@ private:
   const Contraction &x;
   const Blocking &blocking;
   const bool overwrite;
-  const VectorType vector;
+  const Bf16Products bf16;
+  const VectorType vector; // of C
 
   Value a, bMatrix, c, start;     // flat operands
   Value packedA, packedB, staged; // scratch of the task
@@ -90,18 +91,19 @@ int64_t TaskEmitter::tasks() const {
   return count;
 }
 
-Value TaskEmitter::allocate(int64_t elements) {
-  return memref::AllocaOp::create(b, MemRefType::get({elements}, x.type),
+Value TaskEmitter::allocate(int64_t elements, Type type) {
+  return memref::AllocaOp::create(b, MemRefType::get({elements}, type),
                                   b.getI64IntegerAttr(64));
 }
 
 void TaskEmitter::allocateScratch() {
   if (blocking.packA != PackKind::Direct)
-    packedA = allocate(blocking.packedA());
+    packedA = allocate(blocking.packedA(), panelType(x));
   if (blocking.packsB())
-    packedB = allocate(blocking.packedB());
+    packedB = allocate(blocking.packedB(), panelType(x));
   if (blocking.stagedC)
-    staged = allocate(blocking.rows.widest() * blocking.columns.widest());
+    staged =
+        allocate(blocking.rows.widest() * blocking.columns.widest(), x.type);
 }
 
 Position TaskEmitter::advance(const Position &from, const ContractionDim &dim,
@@ -181,7 +183,8 @@ void TaskEmitter::loopOverChunks(const Position &at, Value isFirst) {
 
 void TaskEmitter::pack(const Position &at, Value k) {
   PackRequest request;
-  request.type = x.type;
+  request.type = panelType(x);
+  request.sourceType = x.operandType;
   request.lanes = blocking.lanes;
   request.k = k;
   request.firstGroup = firstGroup;
@@ -191,6 +194,7 @@ void TaskEmitter::pack(const Position &at, Value k) {
     request.source = bMatrix;
     request.base = at.b;
     request.strideK = x.k.b;
+    request.stridePair = x.pairB;
     request.strideI = x.n.b;
     request.strideGroup = x.group ? x.group->b : 0;
     request.size = x.n.size;
@@ -208,9 +212,12 @@ void TaskEmitter::pack(const Position &at, Value k) {
     request.source = a;
     request.base = at.a;
     request.strideK = x.k.a;
+    request.stridePair = x.pairA;
     request.strideI = x.m.a;
     request.strideGroup = x.group ? x.group->a : 0;
     request.size = x.m.size;
+    if (blocking.packA == PackKind::Widen)
+      request.rowWidth = blocking.packedRowA();
     request.panels = packedA;
     request.panel = blocking.packedPanelA();
     request.panelGroup = request.panel * blocking.rows.tilesPerBlock;
@@ -270,6 +277,8 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
   Value column = tileStart(b, columns, columnTile);
   MicroKernel kernel;
   kernel.vector = vector;
+  kernel.operand = VectorType::get({blocking.lanes}, panelType(x));
+  kernel.bf16 = bf16;
   kernel.rows = rows.width;
   kernel.vectors = columns.width / blocking.lanes;
   if (blocking.packA == PackKind::Direct)
@@ -280,6 +289,8 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
                             b.sub(rowTile, firstRow)),
                       blocking.packedPanelA()),
                 1, rows.width};
+  if (blocking.packA == PackKind::Widen)
+    kernel.a.rowStride = blocking.packedRowA(), kernel.a.columnStride = 1;
 
   Value mask;
   bool tail =
@@ -369,6 +380,7 @@ void TaskEmitter::stageC(const Position &at, Value row, Value column,
 scf::ForallOp foregrad::compiler::emitTasks(OpBuilder &builder, Location loc,
                                             const Contraction &contraction,
                                             const Blocking &blocking,
-                                            bool overwrite) {
-  return TaskEmitter(builder, loc, contraction, blocking, overwrite).emit();
+                                            bool overwrite, Bf16Products bf16) {
+  return TaskEmitter(builder, loc, contraction, blocking, overwrite, bf16)
+      .emit();
 }

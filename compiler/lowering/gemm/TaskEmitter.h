@@ -14,10 +14,12 @@ namespace foregrad::compiler {
 
 /// Emits an scf.forall over the tasks of `contraction`, one dimension, no
 /// results. With `overwrite` C begins at `contraction.start`, or else 0;
-/// without it is added to. Tasks write disjoint parts of C.
+/// without it is added to. Tasks write disjoint parts of C. `bf16` says how
+/// pairs are multiplied, where the operands come in pairs.
 mlir::scf::ForallOp emitTasks(mlir::OpBuilder &builder, mlir::Location loc,
                               const Contraction &contraction,
-                              const Blocking &blocking, bool overwrite);
+                              const Blocking &blocking, bool overwrite,
+                              Bf16Products bf16);
 
 } // namespace foregrad::compiler
 

@@ -13,6 +13,7 @@
 #include "compiler/lowering/limit/LimitEntry.h"
 
 #include "compiler/lowering/abi/OutlineKernels.h"
+#include "compiler/lowering/gemm/DotBf16.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -41,9 +42,9 @@ constexpr int64_t kPieceFlops = 1 << 20;
 class LimitWriter {
 public:
   LimitWriter(ModuleOp module, const TargetDescription &description,
-              bool isDouble)
+              bool isDouble, bool dots)
       : b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody())),
-        target(description),
+        target(description), dots(dots),
         element(isDouble ? Type(b.getF64Type()) : Type(b.getF32Type())) {}
 
   void write() {
@@ -61,7 +62,14 @@ private:
   }
   Value splat(VectorType type, double value) {
     return arith::ConstantOp::create(
-        b, DenseElementsAttr::get(type, b.getFloatAttr(element, value)));
+        b, DenseElementsAttr::get(
+               type, b.getFloatAttr(type.getElementType(), value)));
+  }
+  Value pairs(int32_t bits) {
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(
+               VectorType::get({target.lanes(4)}, b.getI32Type()),
+               b.getI32IntegerAttr(bits)));
   }
   /// A kernel of kPieces; `body` gets the number of the piece.
   void kernel(StringRef what, int64_t flops, int64_t bytes,
@@ -71,6 +79,7 @@ private:
 
   ImplicitLocOpBuilder b;
   const TargetDescription &target;
+  const bool dots;
   Type element;
 };
 
@@ -92,14 +101,17 @@ void LimitWriter::kernel(StringRef what, int64_t flops, int64_t bytes,
 void LimitWriter::writeMultiplyAdds() {
   int64_t lanes = target.lanes(element.getIntOrFloatBitWidth() / 8);
   int64_t sums = target.vectorRegisters * 3 / 4;
-  int64_t rounds = kPieceFlops / (2 * lanes * sums);
+  int64_t flopsOfRound = (dots ? 4 : 2) * lanes * sums;
+  int64_t rounds = kPieceFlops / flopsOfRound;
   auto type = VectorType::get({lanes}, element);
   Value results =
       memref::AllocOp::create(b, MemRefType::get({kPieces * lanes}, element));
-  kernel("multiply-adds in registers", 2 * lanes * sums * rounds, 0,
+  kernel("multiply-adds in registers", flopsOfRound * rounds, 0,
          [&](Value piece) {
-           // Towards 2, from different numbers: equal sums would be one.
-           Value factor = splat(type, 0.5), addend = splat(type, 1);
+           // Towards 2, from different numbers: equal sums would be one. Dots
+           // add the same number each time: pairs of 0.5 times pairs of 1.
+           Value factor = dots ? pairs(0x3f003f00) : splat(type, 0.5),
+                 addend = dots ? pairs(0x3f803f80) : splat(type, 1);
            SmallVector<Value> start;
            for (int64_t i = 0; i < sums; ++i)
              start.push_back(splat(type, static_cast<double>(i)));
@@ -110,7 +122,10 @@ void LimitWriter::writeMultiplyAdds() {
              b.setInsertionPointToStart(loop.getBody());
              SmallVector<Value> next;
              for (Value sum : loop.getRegionIterArgs())
-               next.push_back(vector::FMAOp::create(b, sum, factor, addend));
+               next.push_back(
+                   dots ? createDotBf16(b, b.getLoc(), sum, factor, addend)
+                        : vector::FMAOp::create(b, sum, factor, addend)
+                              .getResult());
              scf::YieldOp::create(b, next);
            }
            Value all = loop.getResult(0);
@@ -154,11 +169,13 @@ struct LimitEntryPass : PassWrapper<LimitEntryPass, OperationPass<ModuleOp>> {
   LimitEntryPass(const LimitEntryPass &other) : PassWrapper(other) {
     copyOptionValuesFrom(&other);
   }
-  LimitEntryPass(const TargetDescription &target, bool isDoublePrecision) {
+  LimitEntryPass(const TargetDescription &target, bool isDoublePrecision,
+                 bool usesDots) {
     vectorBytes = target.vectorBytes;
     vectorRegisters = target.vectorRegisters;
     l2 = target.l2Bytes;
     isDouble = isDoublePrecision;
+    dots = usesDots;
   }
 
   StringRef getArgument() const override { return "fg-limit-entry"; }
@@ -181,16 +198,16 @@ struct LimitEntryPass : PassWrapper<LimitEntryPass, OperationPass<ModuleOp>> {
     })";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry
-        .insert<arith::ArithDialect, func::FuncDialect, memref::MemRefDialect,
-                scf::SCFDialect, vector::VectorDialect>();
+    registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
+                    memref::MemRefDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
   }
   void runOnOperation() override {
     TargetDescription target;
     target.vectorBytes = vectorBytes;
     target.vectorRegisters = vectorRegisters;
     target.l2Bytes = l2;
-    LimitWriter(getOperation(), target, isDouble).write();
+    LimitWriter(getOperation(), target, isDouble, dots).write();
   }
 
   Option<int64_t> vectorBytes{*this, "vector-bytes",
@@ -203,13 +220,15 @@ struct LimitEntryPass : PassWrapper<LimitEntryPass, OperationPass<ModuleOp>> {
                      llvm::cl::init(512 << 10)};
   Option<bool> isDouble{*this, "double", llvm::cl::desc("f64 and not f32"),
                         llvm::cl::init(false)};
+  Option<bool> dots{*this, "dots", llvm::cl::desc("pairs of bf16, in f32"),
+                    llvm::cl::init(false)};
 };
 
 } // namespace
 
 std::unique_ptr<Pass> createLimitEntryPass(const TargetDescription &target,
-                                           bool isDouble) {
-  return std::make_unique<LimitEntryPass>(target, isDouble);
+                                           bool isDouble, bool dots) {
+  return std::make_unique<LimitEntryPass>(target, isDouble, dots);
 }
 
 void registerLimitEntryPass() {

@@ -24,9 +24,11 @@ inline constexpr llvm::StringLiteral kLimitEntry = "limit";
 /// `fg-limit-entry`: adds the function `limit` to a module of kernels. It
 /// computes nothing; its two kernels do at full speed what all others are made
 /// of, multiply-adds of vectors and copies, and whoever times them knows how
-/// fast the others could be.
+/// fast the others could be. `dots`: with bf16 pairs for multiply-adds, which
+/// the target must have.
 std::unique_ptr<mlir::Pass>
-createLimitEntryPass(const TargetDescription &target, bool isDouble = false);
+createLimitEntryPass(const TargetDescription &target, bool isDouble = false,
+                     bool dots = false);
 
 void registerLimitEntryPass();
 

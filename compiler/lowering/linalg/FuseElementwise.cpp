@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/linalg/LowerToLinalg.h"
+#include "compiler/lowering/linalg/SumOfProducts.h"
 #include "dialects/fg/Fg.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -50,12 +51,7 @@ static int64_t loopCount(linalg::GenericOp op) {
 
 /// A matrix product: other kernels compute it, and only in its plain form.
 static bool isContraction(linalg::GenericOp op) {
-  if (op.getNumDpsInputs() != 2 || op.getNumReductionLoops() == 0 ||
-      !llvm::hasNItems(*op.getBody(), 3u))
-    return false;
-  Operation &product = op.getBody()->front();
-  return isa<arith::MulFOp>(product) &&
-         isa<arith::AddFOp>(*product.getNextNode()) &&
+  return op.getNumReductionLoops() != 0 && compiler::isSumOfProducts(op) &&
          succeeded(linalg::inferContractionDims(
              cast<linalg::LinalgOp>(op.getOperation())));
 }

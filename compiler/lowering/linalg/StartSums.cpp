@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/linalg/LowerToLinalg.h"
+#include "compiler/lowering/linalg/SumOfProducts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -27,14 +28,10 @@ using namespace foregrad;
 static linalg::GenericOp productFromZero(Value value) {
   auto op = value.getDefiningOp<linalg::GenericOp>();
   if (!op || !value.hasOneUse() || op.getNumResults() != 1 ||
-      op.getNumDpsInputs() != 2 || op.getNumReductionLoops() == 0 ||
-      !llvm::hasNItems(*op.getBody(), 3u))
+      op.getNumReductionLoops() == 0 || !compiler::isSumOfProducts(op))
     return {};
-  Operation &product = op.getBody()->front();
   auto fill = op.getDpsInits().front().getDefiningOp<linalg::FillOp>();
-  if (!isa<arith::MulFOp>(product) ||
-      !isa<arith::AddFOp>(*product.getNextNode()) || !fill ||
-      !matchPattern(fill.value(), m_AnyZeroFloat()))
+  if (!fill || !matchPattern(fill.value(), m_AnyZeroFloat()))
     return {};
   return op;
 }

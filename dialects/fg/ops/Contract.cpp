@@ -64,8 +64,14 @@ LogicalResult ContractOp::verify() {
   ArrayType types[] = {arrayType(getLhs()), arrayType(getRhs()), getType()};
   StringRef labels[] = {getLhsLabels(), getRhsLabels(), getResultLabels()};
   StringRef places[] = {"the left operand", "the right operand", "the result"};
-  if (failed(verifyFloats(*this, types)))
+  if (failed(verifyFloats(*this, ArrayRef(types).take_front(2))) ||
+      failed(verifyFloats(*this, {getType()})))
     return failure();
+  Type operands = types[0].getElementType(), result = types[2].getElementType();
+  if (operands != result &&
+      operands.getIntOrFloatBitWidth() >= result.getIntOrFloatBitWidth())
+    return emitOpError() << "cannot sum products of " << operands << " in "
+                         << result;
   for (unsigned i = 0; i < 3; ++i) {
     if (labels[i].size() != static_cast<size_t>(types[i].getRank()))
       return emitOpError() << "gives " << labels[i].size() << " labels to "
@@ -209,8 +215,15 @@ SmallVector<Value> ContractOp::lower(OpBuilder &builder, ValueRange operands) {
   ArrayType result = lettered(getResult(), getResultLabels());
   SmallVector<ArrayType> types = {lettered(getLhs(), getLhsLabels()),
                                   lettered(getRhs(), getRhsLabels())};
-  auto product = [](OpBuilder &inner, Location loc, ValueRange x) {
-    return createArith<arith::MulFOp>(inner, loc, x[0], x[1]);
+  Type element = getType().getElementType();
+  auto widen = [&](OpBuilder &inner, Location loc, Value x) -> Value {
+    return x.getType() == element
+               ? x
+               : arith::ExtFOp::create(inner, loc, element, x).getResult();
+  };
+  auto product = [&](OpBuilder &inner, Location loc, ValueRange x) {
+    return createArith<arith::MulFOp>(inner, loc, widen(inner, loc, x[0]),
+                                      widen(inner, loc, x[1]));
   };
   if (loops.getRank() == result.getRank())
     return {

@@ -19,6 +19,9 @@ def Fg_ContractOp : Fg_DifferentiableOp<"contract",
     least two of the three. Labels, not names, say what meets what, since a layer
     may map an axis to one of the same name (`token -> token`).
 
+    The operands may be narrower numbers than the result (bf16 for f32): products and
+    sums are then those of the result's type.
+
     ```mlir
     %q = fg.contract %x "ntc", %w "cd" -> "ntd"
       : (!fg.array<[batch = 4, token = 2, pixel = 3], f32>, !fg.array<[pixel = 3, channel = 8], f32>)

@@ -1,5 +1,6 @@
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=64 vector-registers=32 l2=1048576})' | FileCheck %s --check-prefixes=CHECK,WIDE
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 vector-registers=16 l2=262144 double=true})' | FileCheck %s --check-prefixes=CHECK,NARROW
+// RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=64 vector-registers=32 l2=1048576 dots=true})' | FileCheck %s --check-prefix=DOTS
 
 // What the module has stays, the entry comes behind it.
 // CHECK: func.func @step
@@ -24,6 +25,12 @@ module {
 // 2 operations for each lane, sum and round; nothing is read or written.
 // WIDE: } {fg.bytes = 0 : i64, fg.flops = 1006387200 : i64, fg.what = "multiply-adds in registers"}
 // NARROW: } {fg.bytes = 0 : i64, fg.flops = 1006571520 : i64, fg.what = "multiply-adds in registers"}
+
+// 4 with pairs of bf16: as many as fit into the same time.
+// DOTS: :24 = scf.for %{{.*}} = %c0 to %c682 
+// DOTS-COUNT-24: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"(%{{.*}}) : (vector<16xf32>, vector<32xbf16>, vector<32xbf16>) -> vector<16xf32>
+// DOTS-NOT: llvm.call_intrinsic
+// DOTS: vector.store
 
 // A quarter of the cache is read, another one is written.
 // CHECK: scf.forall (%{{.*}}) in (960) {

@@ -37,3 +37,19 @@ func.func @f(%a: !fg.array<[b = 3], f32>) {
   %r = fg.contract %a "1", %a "1" -> "1" : (!fg.array<[b = 3], f32>, !fg.array<[b = 3], f32>) -> !fg.array<[b = 3], f32>
   return
 }
+
+// -----
+
+func.func @f(%a: !fg.array<[batch = 4, c = 3], f32>) {
+  // expected-error @+1 {{cannot sum products of 'f32' in 'bf16'}}
+  %r = fg.contract %a "nc", %a "dc" -> "nd" : (!fg.array<[batch = 4, c = 3], f32>, !fg.array<[batch = 4, c = 3], f32>) -> !fg.array<[n = 4, d = 4], bf16>
+  return
+}
+
+// -----
+
+func.func @f(%a: !fg.array<[batch = 4, c = 3], f32>, %b: !fg.array<[batch = 4, c = 3], bf16>) {
+  // expected-error @+1 {{mixes elements of type 'f32' and 'bf16'}}
+  %r = fg.contract %a "nc", %b "dc" -> "nd" : (!fg.array<[batch = 4, c = 3], f32>, !fg.array<[batch = 4, c = 3], bf16>) -> !fg.array<[n = 4, d = 4], f32>
+  return
+}

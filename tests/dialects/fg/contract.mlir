@@ -22,6 +22,13 @@
 // LOWER-NOT: arith.addf
 // LOWER: linalg.fill
 
+// Narrower operands are made as wide as the sums.
+// LOWER: ^bb0(%[[X:.*]]: bf16, %[[Y:.*]]: bf16, %[[SUM:.*]]: f32):
+// LOWER: %[[XW:.*]] = arith.extf %[[X]] : bf16 to f32
+// LOWER: %[[YW:.*]] = arith.extf %[[Y]] : bf16 to f32
+// LOWER: %[[P:.*]] = arith.mulf %[[XW]], %[[YW]] fastmath<contract> : f32
+// LOWER: arith.addf %[[SUM]], %[[P]]
+
 // FOLD: %[[ZERO:.*]] = fg.constant [0.000000e+00] : <[batch = 4, token = 2, channel = 8], f32>
 // FOLD: fg.write %[[ZERO]] to "zero"
 
@@ -35,4 +42,8 @@ fg.entry "case" {
   %z = fg.constant [0.0] : !fg.array<[pixel = 3, channel = 8], f32>
   %zero = fg.contract %x "ntc", %z "cd" -> "ntd" : (!fg.array<[batch = 4, token = 2, pixel = 3], f32>, !fg.array<[pixel = 3, channel = 8], f32>) -> !fg.array<[batch = 4, token = 2, channel = 8], f32>
   fg.write %zero to "zero" role output : !fg.array<[batch = 4, token = 2, channel = 8], f32>
+  %x16 = fg.cast %x : !fg.array<[batch = 4, token = 2, pixel = 3], f32> -> !fg.array<[batch = 4, token = 2, pixel = 3], bf16>
+  %w16 = fg.cast %w : !fg.array<[pixel = 3, channel = 8], f32> -> !fg.array<[pixel = 3, channel = 8], bf16>
+  %q16 = fg.contract %x16 "ntc", %w16 "cd" -> "ntd" : (!fg.array<[batch = 4, token = 2, pixel = 3], bf16>, !fg.array<[pixel = 3, channel = 8], bf16>) -> !fg.array<[batch = 4, token = 2, channel = 8], f32>
+  fg.write %q16 to "out_q16" role output : !fg.array<[batch = 4, token = 2, channel = 8], f32>
 }

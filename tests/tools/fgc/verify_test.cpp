@@ -36,7 +36,8 @@ protected:
     return compiler::compileModel(
         options, [&](mlir::ModuleOp program, const compiler::RuleInfo &rule) {
           change(program);
-          return verifyAndPrint(program, rule, options.output);
+          return verifyAndPrint(program, rule, options.output,
+                                /*roundsProducts=*/false);
         });
   }
 
