@@ -364,7 +364,7 @@ const EntryInfo &Artifact::entry(std::string_view name) const {
   for (const EntryInfo &entry : entries)
     present.push_back(entry.name);
   fail("{}: holds no entry '{}' (it has {}): compile the model again with a "
-       "current fgc",
+       "current fgc, and all of it (no --entries)",
        path, name, fmt::join(present, ", "));
 }
 

@@ -130,7 +130,7 @@ def draw(arguments, problem, scratch):
         file.write(MODEL)
     rule = f"{arguments.rule}:directions={arguments.directions},perturbation={arguments.law}"
     models.check_gradients.run([arguments.fgc, source, "-o", artifact, "--rule", rule, "--batch",
-                                str(BATCH), "--precision", "f64"])
+                                str(BATCH), "--precision", "f64", "--entries", "gradient,perturbation"])
 
     def step(number):
         inputs = os.path.join(scratch, f"inputs-{number}.safetensors")

@@ -31,6 +31,10 @@ class Model:
                    "--precision", precision]
         for name, value in check_gradients.sample_parameters(shape).items():
             command += ["-D", f"{name}={value}"]
+        entries = ["gradient"]
+        if "fg-" in rule and "--external-perturbation" not in options:
+            entries.append("perturbation")
+        command += ["--entries", ",".join(entries)]
         check_gradients.run(command + list(options))
 
     def step(self, output, *options):
