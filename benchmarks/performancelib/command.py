@@ -14,7 +14,7 @@ from performancelib import models, page, text
 from performancelib.programs import PEER_PROGRAMS, Programs
 from performancelib.record import Record
 
-PARTS = ("limit", "foregrad", "peers", "scaling", "scaling-peers", "figure5")
+PARTS = ("limit", "foregrad", "bf16", "peers", "scaling", "scaling-peers", "figure5")
 SWEEP_STEPS = 5  # of each point; the program warms up with three more
 PEER_SECONDS = 3.0
 
@@ -58,6 +58,8 @@ class Performance:
         said = []
         # What is compiled or found out once must not stand between two measurements.
         artifact = self.programs.artifact(model, rule, batch) if "foregrad" in only else None
+        narrow = (self.programs.artifact(model, rule, batch, precision="bf16")
+                  if "bf16" in only and rule not in models.F32_RULES else None)
         if self.limit:
             self.limit.screen(self.limit.products_of(model, rule, batch))
             entry["limit"] = self.limit.measure(model, rule, batch)
@@ -65,6 +67,9 @@ class Performance:
         if artifact:
             entry["foregrad"] = self.programs.foregrad(artifact)
             said.append(f"Foregrad {entry['foregrad']['ms']:.2f} ms")
+        if narrow:
+            entry["foregrad-bf16"] = self.programs.foregrad(narrow)
+            said.append(f"in bf16 {entry['foregrad-bf16']['ms']:.2f} ms")
         if "peers" in only and rule in models.PEER_RULES:
             entry["peers"] = {}
             for peer in self.peers:
@@ -106,7 +111,7 @@ class Performance:
         for _ in range(arguments.rounds):
             if "limit" in arguments.only:
                 self.record.add("peaks", self.programs.peaks())
-            if {"limit", "foregrad", "peers"} & set(arguments.only):
+            if {"limit", "foregrad", "bf16", "peers"} & set(arguments.only):
                 for name in arguments.model:
                     for rule in arguments.rules:
                         self.measure_round(name, rule)

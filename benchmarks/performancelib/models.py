@@ -8,6 +8,10 @@ from common.machine import ROOT
 
 SAMPLES = os.path.join(ROOT, "samples", "localmixer")
 PEER_RULES = ("lg-fg-a", "bp")  # what peers/ implements
+F32_RULES = ("lg-p-w", "lg-p-a")  # whose steps bf16 would round away
+# How many times faster than f32 a step in bf16 should be: where vdpbf16ps does so many times as many
+# multiplications as f32 multiply-adds, and elsewhere.
+BF16_PEAK, BF16_TARGET, BF16_TARGET_ELSEWHERE = 1.8, 1.5, 1 / 1.1
 
 
 @dataclasses.dataclass(frozen=True)

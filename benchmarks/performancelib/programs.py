@@ -61,13 +61,13 @@ class Programs:
             options += ["-D", change]
         return options
 
-    def artifact(self, model, rule, batch, sets=(), fused=True):
-        """Compiles once in a call."""
-        key = (model, rule, batch, sets, fused)
+    def artifact(self, model, rule, batch, sets=(), fused=True, precision="f32"):
+        """Compiles once in a call, what `fgrun bench` runs and no more."""
+        key = (model, rule, batch, sets, fused, precision)
         if key not in self.compiled:
             path = os.path.join(self.scratch, f"{len(self.compiled)}.fgb")
             run([self.fgc, *self.compile_options(model, rule, batch, sets), *([] if fused else ["--no-fuse"]),
-                 "-o", path])
+                 "--precision", precision, "--entries", "step", "-o", path])
             self.compiled[key] = path
         return self.compiled[key]
 

@@ -5,7 +5,8 @@ import dataclasses
 import statistics
 
 from common.rules import order_of
-from performancelib.models import FIGURE5, FIGURE5_BATCH, MODELS, PEER_RULES, SWEEP_MODEL, SWEEPS, TARGET_BATCH
+from performancelib.models import (BF16_PEAK, BF16_TARGET, BF16_TARGET_ELSEWHERE, FIGURE5, FIGURE5_BATCH, MODELS,
+                                   SWEEP_MODEL, SWEEPS, TARGET_BATCH)
 from performancelib.programs import PEER_PROGRAMS
 
 
@@ -34,8 +35,11 @@ def mebibytes(value):
     return number(None if value is None else value / 2**20, 1)
 
 
+OURS = {"foregrad": "Foregrad", "foregrad-bf16": "Foregrad, bf16"}
+
+
 def title_of(who):
-    return "Foregrad" if who == "foregrad" else PEER_PROGRAMS[who][0]
+    return OURS.get(who) or PEER_PROGRAMS[who][0]
 
 
 class Rounds:
@@ -115,7 +119,7 @@ def steps_table(content, model, batch):
         rounds = Rounds(content, model, rule, batch)
         counts.append(len(rounds.rounds))
         gflop = rounds.median("foregrad", "gflop") or rounds.median("limit", "gflop")
-        for who in ("limit", "foregrad", *PEER_PROGRAMS):
+        for who in ("limit", *OURS, *PEER_PROGRAMS):
             taken = rounds.median(who)
             if taken is None:
                 continue
@@ -127,9 +131,9 @@ def steps_table(content, model, batch):
                          "" if who == "limit" else number(rounds.ratio(who, "limit")),
                          "" if who in ("limit", "foregrad") else number(rounds.ratio(who, "foregrad")),
                          "" if who == "limit" else mebibytes(rounds.median(who, "rss_bytes")),
-                         mebibytes(rounds.median(who, "planned_bytes")) if who == "foregrad"
+                         mebibytes(rounds.median(who, "planned_bytes")) if who in OURS
                          else mebibytes(median(above)) if above else ""])
-    return Table(f"One training step: {MODELS[model].title}, batch {batch}, f32",
+    return Table(f"One training step: {MODELS[model].title}, batch {batch}, f32 where nothing is said",
                  ["rule", "by", "step ms", "GFLOP/s", "times sgemm", "times Foregrad", "process MiB", "step MiB"], body,
                  [f"medians over {min(counts)} round{'' if min(counts) == 1 else 's'}"
                   + (f" to {max(counts)}" if max(counts) > min(counts) else "")
@@ -152,6 +156,14 @@ def products_table(content, model, batch):
                  ["rows x columns x depth", "a step", "GFLOP", "GFLOP/s", "library", "how"], body)
 
 
+def bf16_target(content):
+    """By how much bf16 should be faster than f32 on this machine."""
+    ratios = [entry["bf16_gflops"]["all"] / entry["fma_gflops"]["all"] for entry in content["peaks"]
+              if entry["bf16_gflops"]]
+    pays = ratios and median(ratios) >= BF16_PEAK
+    return BF16_TARGET if pays else BF16_TARGET_ELSEWHERE
+
+
 def targets_table(content):
     body = []
 
@@ -166,6 +178,11 @@ def targets_table(content):
         ratio = rounds.ratio("foregrad", "limit")
         line(f"{model.title}, `lg-fg-a`: step, in times of its products by sgemm", f"at most {model.limit_target:g}",
              number(ratio), rounds.spread("foregrad", "limit"), None if ratio is None else ratio <= model.limit_target)
+        ratio = rounds.ratio("foregrad", "foregrad-bf16")
+        if ratio is not None:
+            demanded = bf16_target(content)
+            line(f"{model.title}, `lg-fg-a`: bf16 faster than f32", f"at least {demanded:.2f}", number(ratio),
+                 rounds.spread("foregrad", "foregrad-bf16"), ratio >= demanded)
         for rule, factor in model.peer_targets:
             rounds = Rounds(content, name, rule, TARGET_BATCH)
             for peer in PEER_PROGRAMS:

@@ -184,18 +184,20 @@ def test_limit_measures_and_refuses(fixture):
 def test_measures_and_goes_on(fixture):
     """Limit and Foregrad in one round; another call adds to it, another compiler does not; the document is written."""
     docs = write(fixture.path("performance.md"), "# Performance\n\nby hand\n")
-    first = fixture.measure("out", "--only", "limit,foregrad,peers", "--rules", "lg-fg-a")
+    first = fixture.measure("out", "--only", "limit,foregrad,bf16,peers", "--rules", "lg-fg-a")
     require("PyTorch eager is left out" in first.stdout and "JAX jit is left out" in first.stdout, first.stdout)
     found = fixture.results("out")
     require(len(found["rounds"]) == 1 and len(found["peaks"]) == 1, found)
     for entry in found["rounds"]:
         require(entry["foregrad"]["ms"] > 0 and entry["limit"]["ms"] > 0, entry)
+        require(entry["foregrad-bf16"]["ms"] > 0, entry)
         require(entry["limit"]["gflop"] <= entry["foregrad"]["gflop"] * 1.001, entry)
         require(all(row["library"] == "NaiveBLAS 1.2 as loops" for row in entry["limit"]["products"]), entry["limit"])
     second = fixture.measure("out", "--only", "foregrad", "--rules", "lg-fg-a", "--write-docs", docs)
     require(len(fixture.results("out")["rounds"]) == 2, "a second call does not add to the first")
     shown = run(PERFORMANCE, *fixture.options("out"), "--rounds", "0").stdout
-    for part in ("One training step: M/1/16 on MNIST, batch 4", "its products by sgemm", "multiply", "cores"):
+    for part in ("One training step: M/1/16 on MNIST, batch 4", "its products by sgemm", "Foregrad, bf16",
+                 "multiply", "cores"):
         require(part in second.stdout and part in shown, f"no '{part}' in\n{shown}")
         with open(docs) as file:
             content = file.read()
@@ -238,6 +240,7 @@ def made_content():
         measured = {"ms": 3.0 * drift, "gflop": 0.3, "planned_bytes": 2**20, "rss_bytes": 2**21}
         peer = {"rss_bytes": 2**23, "rss_bytes_before": 2**22, "framework": "F & G"}
         rounds.append({"model": "m-8-16", "rule": "lg-fg-a", "batch": 128, "foregrad": measured,
+                       "foregrad-bf16": dict(measured, ms=2.4 * drift),
                        "limit": {"ms": 2.0 * drift, "gflop": 0.2, "gflop_other": 0.0, "products": rows},
                        "peers": {"pytorch": {"ms": 21.0 * drift, **peer}, "jax": {"ms": 9.0 * drift, **peer}}})
     points = [{"sweep": point.sweep, "value": point.value, "rule": point.rule, "who": who, "ms": 1.5 * point.value,
@@ -270,6 +273,13 @@ def test_ratios_are_of_one_round(_):
                 "M/8/16 on CIFAR-10, `lg-fg-a`: faster than JAX jit": ["at least 6", "3.00 (3.00 to 3.00)", "no"]}
     for name, cells in expected.items():
         require(rows[name] == cells, f"{name}: expected {cells}, found {rows[name]}")
+    # bf16 is to be faster where the machine multiplies it faster.
+    name = "M/8/16 on CIFAR-10, `lg-fg-a`: bf16 faster than f32"
+    require(rows[name] == ["at least 0.91", "1.25 (1.25 to 1.25)", "yes"], rows[name])
+    content = made_content()
+    content["peaks"][0]["bf16_gflops"] = {"one": 1.0, "all": 3.7}
+    rows = {row[0]: row[1:] for row in summary.targets_table(content).body}
+    require(rows[name] == ["at least 1.50", "1.25 (1.25 to 1.25)", "no"], rows[name])
 
 
 def test_tables_and_page_hold_all(fixture):

@@ -27,10 +27,16 @@ public:
   TileEmitter(KernelBuilder &builder, const MicroKernel &kernel)
       : b(builder), kernel(kernel), lanes(kernel.vector.getNumElements()) {}
 
-  void emit() { storeTile(sumOverK(initialTile())); }
+  void emit() {
+    SmallVector<Value> sums = initialTile();
+    if (kernel.nextC)
+      fetchNextTile();
+    storeTile(sumOverK(std::move(sums)));
+  }
 
 private:
   SmallVector<Value> initialTile();
+  void fetchNextTile();
   SmallVector<Value> sumOverK(SmallVector<Value> sums);
   void storeTile(ArrayRef<Value> sums);
 
@@ -116,6 +122,21 @@ SmallVector<Value> TileEmitter::initialTile() {
   b.setInsertionPointToStart(choice.elseBlock());
   scf::YieldOp::create(b, loadTile());
   return SmallVector<Value>(choice.getResults());
+}
+
+/// Rows of C are apart: no hardware foresees that the next tile follows, and the
+/// time that a tile takes is enough to bring it from beyond L2.
+void TileEmitter::fetchNextTile() {
+  constexpr int64_t kLineBytes = 64;
+  int64_t elements =
+      kLineBytes * 8 / kernel.vector.getElementTypeBitWidth();
+  for (int64_t row = 0; row < kernel.rows; ++row)
+    for (int64_t column = 0; column < kernel.vectors * lanes;
+         column += elements)
+      memref::PrefetchOp::create(
+          b, kernel.c.memref,
+          b.add(kernel.nextC, row * kernel.c.rowStride + column),
+          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 /// One step of k: a row of B into registers, an element of A at a time.

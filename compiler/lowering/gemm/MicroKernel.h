@@ -40,6 +40,9 @@ struct MicroKernel {
   /// Whether the sums begin here, and are not those of C: an i1; null where
   /// always.
   mlir::Value begins;
+  /// Null, or where in C's memref the next tile begins, to be fetched into the
+  /// caches meanwhile: within the memref with all of the tile.
+  mlir::Value nextC;
   /// What they begin at; its columns are contiguous or all the same. No memref:
   /// 0.
   TileOperand start;

@@ -61,6 +61,9 @@ private:
   void tile(const Position &at, Value k, Value isFirst, Value group,
             const TileClass &rows, Value rowTile, const TileClass &columns,
             Value columnTile);
+  bool columnsAreOutside() const { return blocking.aheadB && !x.group; }
+  bool fetchesC() const;
+  Value nextTile(const MicroKernel &kernel, const TileClass &columns);
   void stageC(const Position &at, Value row, Value column,
               const TileClass &rows, const TileClass &columns, bool toScratch);
 
@@ -250,7 +253,7 @@ void TaskEmitter::block(const Position &at, Value k, Value isFirst) {
       tile(at, k, isFirst, group, rows, rowTile, columns, columnTile);
     });
   };
-  if (blocking.aheadB && !x.group)
+  if (columnsAreOutside())
     forColumns([&](const TileClass &columns, Value columnTile) {
       forRows([&](const TileClass &rows, Value rowTile) {
         tile(at, k, isFirst, firstGroup, rows, rowTile, columns, columnTile);
@@ -324,6 +327,8 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
     kernel.c = {c, base, x.m.c, 1};
     kernel.lastMaskC = mask;
   }
+  if (fetchesC() && !blocking.stagedC)
+    kernel.nextC = nextTile(kernel, columns);
   kernel.k = k;
   kernel.kIsUnrolled =
       x.k.size % kUnroll == 0 && blocking.kChunk % kUnroll == 0;
@@ -352,6 +357,28 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
   emitMicroKernel(b, kernel);
   if (blocking.stagedC)
     stageC(at, row, column, rows, columns, /*toScratch=*/false);
+}
+
+/// Whether the tiles of C are worth fetching ahead: a task has more of C than
+/// its cache keeps, and the tiles are long enough to fetch the next one
+/// meanwhile.
+bool TaskEmitter::fetchesC() const {
+  constexpr int64_t kLeastDepth = 64;
+  constexpr int64_t kCacheBytes = 32 << 10;
+  int64_t elements = blocking.rows.widest() * blocking.rows.tilesPerBlock *
+                     blocking.columns.widest() * blocking.columns.tilesPerBlock;
+  return std::min(x.k.size, blocking.kChunk) >= kLeastDepth &&
+         elements * x.elementBytes() > kCacheBytes;
+}
+
+/// Where the tile behind this one begins: along the inner loop.
+Value TaskEmitter::nextTile(const MicroKernel &kernel,
+                            const TileClass &columns) {
+  int64_t step = columnsAreOutside() ? kernel.rows * kernel.c.rowStride
+                                     : columns.width;
+  int64_t tile = (kernel.rows - 1) * kernel.c.rowStride + columns.width;
+  int64_t last = std::max<int64_t>(0, x.c.elements - tile);
+  return b.min(b.add(kernel.c.base, step), b.index(last));
 }
 
 /// Moves a tile of C, whose columns are apart, from or to scratch.
