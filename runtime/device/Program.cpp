@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/device/Program.h"
 
-#include "runtime/support/Checked.h"
+#include "runtime/device/MemoryPlan.h"
 #include "runtime/support/Error.h"
 
 #include <algorithm>
@@ -24,38 +24,23 @@ Program::Program(const Artifact &artifact, const CodeInfo &piece,
 }
 
 void Program::allocate() {
-  uint64_t arenaBytes = 0, scratchBytes = 0;
-  std::vector<bool> bound(model.tensors.size());
-  for (const Call &call : calls) {
-    const EntryInfo &entry = model.entry(call.name);
-    const EntryCodeInfo &needs = codeOf(call.name);
-    arenaBytes = std::max(arenaBytes, needs.arenaBytes);
-    scratchBytes = std::max(scratchBytes, needs.scratchBytesPerWorker);
-    for (Binding binding : entry.bindings)
-      bound[binding.tensor] = true;
-  }
-
-  std::optional<uint64_t> total =
-      checkedMultiply(scratchBytes, static_cast<uint64_t>(workers.size()));
-  const uint64_t allScratch = total.value_or(UINT64_MAX);
-  if (total)
-    total = checkedAdd(*total, arenaBytes);
-  for (const TensorInfo &tensor : model.tensors)
-    if (total && bound[tensor.index])
-      total = checkedAdd(*total, tensor.bytes);
-  if (!total || *total > machineMemory())
+  std::vector<const EntryInfo *> entries;
+  for (const Call &call : calls)
+    entries.push_back(&model.entry(call.name));
+  const MemoryPlan plan =
+      planMemory(model, code.info(), entries, workers.size());
+  if (plan.total > machineMemory())
     fail("{}: needs {} bytes of memory for {} threads, the machine has {}: use "
          "fewer threads, or compile with a smaller --batch",
-         model.path, total.value_or(UINT64_MAX), workers.size(),
-         machineMemory());
-  planned = *total;
+         model.path, plan.total, workers.size(), machineMemory());
+  planned = plan.total;
 
   buffers.resize(model.tensors.size());
   for (const TensorInfo &tensor : model.tensors)
-    if (bound[tensor.index])
+    if (plan.bound[tensor.index])
       buffers[tensor.index] = AlignedBytes(tensor.bytes, /*zeroed=*/true);
-  arena = AlignedBytes(arenaBytes, /*zeroed=*/false);
-  scratch = AlignedBytes(allScratch, /*zeroed=*/false);
+  arena = AlignedBytes(plan.arena, /*zeroed=*/false);
+  scratch = AlignedBytes(plan.scratch, /*zeroed=*/false);
 
   for (Call &call : calls)
     for (Binding binding : model.entry(call.name).bindings)

@@ -27,11 +27,6 @@ constexpr size_t mostCurves = 12;
 
 using Row = std::vector<std::string>;
 
-struct Table {
-  Row head;
-  std::vector<Row> body; ///< rows with as many cells
-};
-
 std::string number(std::optional<double> value) {
   return value ? fmt::format("{:.3g}", *value) : "-";
 }
@@ -264,20 +259,6 @@ nlohmann::ordered_json layerJson(const Diagnosis &diagnosis,
   else
     json["directions_wanted"] = nullptr;
   return json;
-}
-
-std::string htmlTable(const Table &table) {
-  std::string html = "<div style='overflow-x:auto'><table>\n";
-  auto add = [&](const Row &row, std::string_view cell) {
-    html += "<tr>";
-    for (const std::string &text : row)
-      html += fmt::format("<{0}>{1}</{0}>", cell, escapeHtml(text));
-    html += "</tr>\n";
-  };
-  add(table.head, "th");
-  for (const Row &row : table.body)
-    add(row, "td");
-  return html + "</table></div>\n";
 }
 
 std::string textTable(const Table &table) {

@@ -15,7 +15,9 @@ namespace foregrad::runtime {
 namespace {
 
 constexpr double plotWidth = 640, plotHeight = 240, margin = 48;
-constexpr double barHeight = 22, barNames = 200;
+constexpr double barHeight = 22;
+constexpr double leastNames = 200, mostNames = 360, letterWidth = 6.5;
+constexpr double barNumber = 64; ///< room behind the longest bar
 constexpr size_t legendColumns = 5;
 constexpr double legendHeight = 18;
 
@@ -31,14 +33,16 @@ double roundedUp(double value) {
 }
 
 constexpr std::string_view style =
-    "body{font:15px system-ui,sans-serif;max-width:48em;margin:2em "
+    "body{font:15px system-ui,sans-serif;max-width:54em;margin:2em "
     "auto;padding:0 "
     "1em;color:#222;background:#fff}svg{width:100%;height:auto}text{font:12px "
     "system-ui,sans-serif;fill:currentColor}.grid{stroke:#ddd}table{border-"
     "collapse:"
     "collapse}th{text-align:left;padding-right:2em;font-weight:600}td,th{"
     "border-bottom:"
-    "1px solid #eee;padding:.2em 2em .2em 0}";
+    "1px solid #eee;padding:.2em 2em .2em "
+    "0}.n{text-align:right}.wide{overflow-x:auto;font-size:13px}"
+    ".wide td,.wide th{white-space:nowrap;padding-right:1em}";
 
 std::string beginFigure(std::string_view title, double width, double height) {
   return fmt::format("<figure><figcaption>{0}</figcaption><svg viewBox='0 0 "
@@ -125,6 +129,22 @@ std::string tableRow(std::string_view name, std::string_view value) {
                      escapeHtml(value));
 }
 
+std::string htmlTable(const Table &table) {
+  std::string html = "<div class='wide'><table>\n";
+  auto add = [&](const std::vector<std::string> &row, std::string_view cell) {
+    html += "<tr>";
+    for (size_t i = 0; i < row.size(); ++i)
+      html +=
+          fmt::format("<{0}{1}>{2}</{0}>", cell,
+                      i < table.texts ? "" : " class='n'", escapeHtml(row[i]));
+    html += "</tr>\n";
+  };
+  add(table.head, "th");
+  for (const std::vector<std::string> &row : table.body)
+    add(row, "td");
+  return html + "</table></div>\n";
+}
+
 std::string plotCurves(const CurvePlot &plot, std::span<const Curve> curves) {
   double top = plot.top;
   if (!(top > 0)) {
@@ -174,7 +194,12 @@ std::string plotCurves(const CurvePlot &plot, std::span<const Curve> curves) {
 
 std::string plotBars(std::string_view title, double top,
                      std::span<const Bar> bars) {
-  const double width = plotWidth + 2 * margin - barNames - margin;
+  size_t letters = 0;
+  for (const Bar &bar : bars)
+    letters = std::max(letters, bar.name.size());
+  const double barNames = std::clamp(letterWidth * static_cast<double>(letters),
+                                     leastNames, mostNames);
+  const double width = plotWidth + 2 * margin - barNames - barNumber;
   std::string svg =
       beginFigure(title, plotWidth + 2 * margin,
                   barHeight * static_cast<double>(bars.size()) + margin / 2);

@@ -8,6 +8,7 @@
 #ifndef FOREGRAD_RUNTIME_REPORT_PAGE_H
 #define FOREGRAD_RUNTIME_REPORT_PAGE_H
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,14 @@ std::string beginPage(std::string_view title);
 
 /// A row of a table of names and values.
 std::string tableRow(std::string_view name, std::string_view value);
+
+struct Table {
+  std::vector<std::string> head;
+  std::vector<std::vector<std::string>> body; ///< rows with as many cells
+  size_t texts = 1; ///< columns of words; numbers follow, in line at the right
+};
+
+std::string htmlTable(const Table &table);
 
 struct Curve {
   std::string name;

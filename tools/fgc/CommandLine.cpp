@@ -7,6 +7,7 @@
 #include "tools/fgc/CommandLine.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 
 namespace foregrad::fgc {
@@ -26,6 +27,8 @@ constexpr const char *kExamples = R"(Examples:
       prints the learning step as the compiler sees it
   fgc model.fg --rule lg-fg-a --batch 8 --verify -o model.fgb
       compiles, and proves one step of the code against the reference
+  fgc model.fg -o model.fgb --report model.html
+      also writes what a step will take at least, kernel by kernel, and memory
 
 Exit codes: 0 done, 1 the input is at fault, 2 wrong usage.)";
 
@@ -42,7 +45,7 @@ std::pair<std::string, std::string> splitPair(const std::string &option,
 /// What the command line promises but this version cannot do.
 struct Later {
   bool executable = false;
-  std::string report, target = "cpu", gpu;
+  std::string target = "cpu", gpu;
 
   /// A line that says so, or nothing.
   std::string refusal() const {
@@ -50,11 +53,29 @@ struct Later {
       return "--target cuda is not there yet: this version compiles for CPUs";
     if (executable)
       return "--executable is not there yet: run the .fgb with fgrun";
-    if (!report.empty())
-      return "--report is not there yet: `fgrun inspect` shows the plan";
     return "";
   }
 };
+
+/// Whether writing one replaces the other; neither needs to be there.
+bool isSameFile(const std::string &a, const std::string &b) {
+  std::error_code error;
+  std::filesystem::path first = std::filesystem::weakly_canonical(a, error);
+  return !error && first == std::filesystem::weakly_canonical(b, error) &&
+         !error;
+}
+
+/// Throws what CLI11 reports as wrong usage.
+void checkReport(const Command &command) {
+  if (command.report.empty())
+    throw CLI::ValidationError("--report", "needs the name of a file");
+  if (!command.options.stopAfter.empty())
+    throw CLI::ExcludesError("--report", "--stop-after");
+  for (const std::string &other :
+       {command.options.input, command.options.output})
+    if (isSameFile(command.report, other))
+      throw CLI::ValidationError("--report", "would overwrite " + other);
+}
 
 } // namespace
 
@@ -123,7 +144,11 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
                "the step takes its perturbations as inputs");
   app.add_flag("--remarks", options.remarks,
                "says what was not fused or is slow, at the model's line");
-  app.add_option("--report", later.report, "writes an HTML report");
+  const CLI::Option *report = app.add_option(
+      "--report", command.report,
+      "writes a page (.html): what each kernel of a step takes at the limit of "
+      "this machine, which is measured, the plan of the memory and all "
+      "remarks");
   app.add_option("--dump-phases", options.dumpPhases,
                  "folder for the program after each phase (02-rule.mlir, ...)");
   app.add_option("--stop-after", options.stopAfter,
@@ -145,6 +170,8 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
       throw CLI::RequiredError("-o OUT.fgb");
     if (command.verify && !options.stopAfter.empty())
       throw CLI::ExcludesError("--verify", "--stop-after");
+    if (report->count() > 0)
+      checkReport(command);
     if (command.verify && !options.entries.empty() &&
         std::find(options.entries.begin(), options.entries.end(), "gradient") ==
             options.entries.end())

@@ -15,6 +15,7 @@ namespace foregrad::fgc {
 struct Command {
   compiler::CompileOptions options;
   bool verify = false;
+  std::string report; // path of the page to write; empty: none
 };
 
 /// Fills `command`. Returns an exit code if the program is done: 0 after --help

@@ -6,6 +6,7 @@
 
 #include "compiler/driver/Driver.h"
 #include "tools/fgc/CommandLine.h"
+#include "tools/fgc/Report.h"
 #include "tools/fgc/Verify.h"
 
 int main(int argc, char **argv) {
@@ -21,5 +22,8 @@ int main(int argc, char **argv) {
                                            command.options.output,
                                            command.options.precision == "bf16");
     };
-  return foregrad::compiler::compileModel(command.options, check);
+  int status = foregrad::compiler::compileModel(command.options, check);
+  if (status != 0 || command.report.empty())
+    return status;
+  return foregrad::fgc::writeReport(command.options.output, command.report);
 }

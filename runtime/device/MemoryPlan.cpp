@@ -1,0 +1,38 @@
+//===- MemoryPlan.cpp - What entries need before they run -----------------===//
+//
+// Licensed under the Apache License v2.0; see LICENSE.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/device/MemoryPlan.h"
+
+#include "runtime/support/Checked.h"
+
+#include <algorithm>
+
+namespace foregrad::runtime {
+
+MemoryPlan planMemory(const Artifact &artifact, const CodeInfo &code,
+                      std::span<const EntryInfo *const> entries, int threads) {
+  MemoryPlan plan;
+  plan.bound.resize(artifact.tensors.size());
+  uint64_t scratch = 0;
+  for (const EntryInfo *entry : entries) {
+    const EntryCodeInfo &needs = code.entry(*entry);
+    plan.arena = std::max(plan.arena, needs.arenaBytes);
+    scratch = std::max(scratch, needs.scratchBytesPerWorker);
+    for (Binding binding : entry->bindings)
+      plan.bound[binding.tensor] = true;
+  }
+  auto add = [](uint64_t a, uint64_t b) {
+    return checkedAdd(a, b).value_or(UINT64_MAX);
+  };
+  plan.scratch = checkedMultiply(scratch, static_cast<uint64_t>(threads))
+                     .value_or(UINT64_MAX);
+  plan.total = add(plan.scratch, plan.arena);
+  for (const TensorInfo &tensor : artifact.tensors)
+    if (plan.bound[tensor.index])
+      plan.total = add(plan.total, tensor.bytes);
+  return plan;
+}
+
+} // namespace foregrad::runtime
