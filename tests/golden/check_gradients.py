@@ -12,6 +12,7 @@ import argparse
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -113,6 +114,17 @@ def run(command):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         sys.exit(f"exit code {done.returncode} from: {' '.join(command)}\n{done.stdout}")
+    return done.stdout
+
+
+def loops(program):
+    """A program as text, with constants written where they are used: their order may differ."""
+    functions = []
+    for function in program.split("func.func"):
+        values = dict(re.findall(r"(%cst\w*) = arith\.constant (.*)\n", function))
+        function = re.sub(r" *%cst\w* = arith\.constant .*\n", "", function)
+        functions.append(re.sub(r"%cst\w*", lambda name: values[name[0]], function))
+    return functions
 
 
 def main():
@@ -145,16 +157,22 @@ def main():
         output = os.path.join(scratch, "gradients.safetensors")
         compile_command = [arguments.fgc,
                            os.path.join(ROOT, "samples", "localmixer", "localmixer.fg"),
-                           "-o", artifact, "--batch", str(case["batch"]),
-                           "--rule", RULES[arguments.rule], "--precision", arguments.precision,
-                           "--entries", "gradient"]
+                           "--batch", str(case["batch"]), "--rule", RULES[arguments.rule],
+                           "--precision", arguments.precision, "--entries", "gradient"]
         for name, value in sample_parameters(case).items():
             compile_command += ["-D", f"{name}={value}"]
         if perturbed:
             compile_command.append("--external-perturbation")
+        compile_command += arguments.fgc_option
         if arguments.no_fuse:
             compile_command.append("--no-fuse")
-        run(compile_command + arguments.fgc_option)
+            program = compile_command + ["--stop-after", "buffers"]
+            fused = [part for part in program if part != "--no-fuse"]
+            if loops(run(program)) == loops(run(fused)):
+                print(f"{arguments.case} {arguments.rule} {arguments.precision}: nothing to fuse, the "
+                      "same program as without --no-fuse, which a test of its own compares")
+                return 0
+        run(compile_command + ["-o", artifact])
 
         grad_command = [arguments.fgrun, "grad", artifact, "--inputs",
                         os.path.join(folder, "inputs.safetensors"), "--out", output]
