@@ -32,8 +32,9 @@ using Clock = std::chrono::steady_clock;
 class TrainLoop {
 public:
   TrainLoop(const Artifact &artifact, const TrainRequest &request)
-      : artifact(artifact), request(request), folder(request.folder),
-        program(artifact, {"init", "step", "eval"}, request.threads) {}
+      : artifact(artifact), request(request),
+        program(artifact, {"init", "step", "eval"}, request.threads),
+        folder(request.folder) {}
 
   TrainState run() {
     if (!begin())
@@ -69,8 +70,8 @@ private:
   const Artifact &artifact;
   const TrainRequest &request;
   StopSignals signals;
-  RunFolder folder;
   Program program;
+  RunFolder folder; // made where the program can run
   std::unique_ptr<Dataset> data;
   std::unique_ptr<Progress> progress;
   std::unique_ptr<TensorBoard> events;

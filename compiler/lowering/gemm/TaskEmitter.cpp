@@ -374,8 +374,8 @@ bool TaskEmitter::fetchesC() const {
 /// Where the tile behind this one begins: along the inner loop.
 Value TaskEmitter::nextTile(const MicroKernel &kernel,
                             const TileClass &columns) {
-  int64_t step = columnsAreOutside() ? kernel.rows * kernel.c.rowStride
-                                     : columns.width;
+  int64_t step =
+      columnsAreOutside() ? kernel.rows * kernel.c.rowStride : columns.width;
   int64_t tile = (kernel.rows - 1) * kernel.c.rowStride + columns.width;
   int64_t last = std::max<int64_t>(0, x.c.elements - tile);
   return b.min(b.add(kernel.c.base, step), b.index(last));
