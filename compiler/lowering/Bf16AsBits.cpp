@@ -66,7 +66,8 @@ struct Bf16AsBitsPass : PassWrapper<Bf16AsBitsPass, OperationPass<ModuleOp>> {
       // Its own types are those of instructions.
       if (isa_and_nonnull<LLVM::LLVMDialect>(op->getDialect()))
         return WalkResult::advance();
-      if (isArithmetic(op) && llvm::any_of(op->getOperandTypes(), isNumbers)) {
+      if (isArithmetic(op) && (llvm::any_of(op->getOperandTypes(), isNumbers) ||
+                               llvm::any_of(op->getResultTypes(), isNumbers))) {
         op->emitOpError("computes with bf16 numbers");
         return WalkResult::interrupt();
       }

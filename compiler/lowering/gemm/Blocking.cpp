@@ -32,6 +32,9 @@ constexpr double kOuterCycles = 20;
 constexpr double kStreamCycles = 1;
 /// What a vector costs that another core has written, in cycles.
 constexpr double kSharedCycles = 20;
+/// Steps over k that a tile must take for the next one of C to arrive
+/// meanwhile.
+constexpr int64_t kLeastFetchDepth = 64;
 /// What it costs to hand out a task, in cycles.
 constexpr double kTaskCycles = 2000;
 
@@ -324,5 +327,9 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
           }
         }
   }
+  int64_t taskC = best->rows.widest() * best->rows.tilesPerBlock *
+                  best->columns.widest() * best->columns.tilesPerBlock;
+  best->fetchesC = !best->stagedC && best->kChunk >= kLeastFetchDepth &&
+                   taskC * bytes > target.l1Bytes;
   return *best;
 }

@@ -57,6 +57,9 @@ struct Blocking {
   /// as the widest tile.
   bool aheadB = false;
   bool stagedC = false; // columns of C are not contiguous: through scratch
+  /// Tiles of C are worth fetching ahead: a task has more of C than L1 keeps,
+  /// and a tile takes long enough to fetch the next one meanwhile.
+  bool fetchesC = false;
 
   bool packsB() const { return packB != PackKind::Direct && !aheadB; }
 

@@ -62,7 +62,6 @@ private:
             const TileClass &rows, Value rowTile, const TileClass &columns,
             Value columnTile);
   bool columnsAreOutside() const { return blocking.aheadB && !x.group; }
-  bool fetchesC() const;
   Value nextTile(const MicroKernel &kernel, const TileClass &columns);
   void stageC(const Position &at, Value row, Value column,
               const TileClass &rows, const TileClass &columns, bool toScratch);
@@ -327,7 +326,7 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
     kernel.c = {c, base, x.m.c, 1};
     kernel.lastMaskC = mask;
   }
-  if (fetchesC() && !blocking.stagedC)
+  if (blocking.fetchesC)
     kernel.nextC = nextTile(kernel, columns);
   kernel.k = k;
   kernel.kIsUnrolled =
@@ -357,18 +356,6 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
   emitMicroKernel(b, kernel);
   if (blocking.stagedC)
     stageC(at, row, column, rows, columns, /*toScratch=*/false);
-}
-
-/// Whether the tiles of C are worth fetching ahead: a task has more of C than
-/// its cache keeps, and the tiles are long enough to fetch the next one
-/// meanwhile.
-bool TaskEmitter::fetchesC() const {
-  constexpr int64_t kLeastDepth = 64;
-  constexpr int64_t kCacheBytes = 32 << 10;
-  int64_t elements = blocking.rows.widest() * blocking.rows.tilesPerBlock *
-                     blocking.columns.widest() * blocking.columns.tilesPerBlock;
-  return std::min(x.k.size, blocking.kChunk) >= kLeastDepth &&
-         elements * x.elementBytes() > kCacheBytes;
 }
 
 /// Where the tile behind this one begins: along the inner loop.

@@ -51,3 +51,11 @@ func.func @computes(%x: bf16) -> bf16 {
   %y = arith.addf %x, %x : bf16
   return %y : bf16
 }
+
+// -----
+
+func.func @rounds(%x: f64) -> bf16 {
+  // expected-error @+1 {{computes with bf16 numbers}}
+  %y = arith.truncf %x : f64 to bf16
+  return %y : bf16
+}
