@@ -38,9 +38,8 @@ namespace {
 /// One run over the ops of an entry or a model.
 class Evaluation {
 public:
-  Evaluation(const Buffers &buffers, Values &values,
-             Rounding rounding = Rounding::None)
-      : buffers(buffers), values(values), rounding(rounding) {}
+  Evaluation(const Buffers &buffers, Values &values)
+      : buffers(buffers), values(values) {}
 
   llvm::Error run(Block &block);
 
@@ -61,7 +60,6 @@ private:
 
   const Buffers &buffers;
   Values &values;
-  const Rounding rounding;
   LastUses lastUses;
 };
 } // namespace
@@ -86,10 +84,6 @@ llvm::Error Evaluation::runCompute(ComputeOpInterface op) {
   for (Value operand : op->getOperands())
     operands.push_back(get(operand));
   SmallVector<Tensor> results = op.evaluate(operands);
-  if (rounding == Rounding::ToFloat)
-    for (Tensor &result : results)
-      for (double &value : result.values)
-        value = static_cast<float>(value);
   for (auto [value, tensor] : llvm::zip_equal(op->getResults(), results))
     values[value] = std::move(tensor);
   return llvm::Error::success();
@@ -286,10 +280,9 @@ llvm::Error evaluateOps(Block &block, Values &values) {
   return Evaluation(none, values).run(block);
 }
 
-llvm::Expected<Buffers> evaluateEntry(EntryOp entry, const Buffers &buffers,
-                                      Rounding rounding) {
+llvm::Expected<Buffers> evaluateEntry(EntryOp entry, const Buffers &buffers) {
   Values values;
-  Evaluation evaluation(buffers, values, rounding);
+  Evaluation evaluation(buffers, values);
   evaluation.releaseAfterLastUse(entry.getBody().front());
   if (llvm::Error error = evaluation.run(entry.getBody().front()))
     return error;

@@ -23,17 +23,10 @@ namespace foregrad::fg {
 /// `fg.parameter`).
 using Buffers = std::map<std::string, Tensor, std::less<>>;
 
-/// What becomes of the numbers that an op computes.
-enum class Rounding {
-  None,    // they stay as f64 gives them
-  ToFloat, // each is rounded to f32: the least that arithmetic in f32 does
-};
-
 /// Calls an entry: `buffers` holds what it reads; returned is what it writes.
 /// An error names a buffer that is missing or has another number of elements,
 /// or an op that cannot be evaluated.
-llvm::Expected<Buffers> evaluateEntry(EntryOp entry, const Buffers &buffers,
-                                      Rounding rounding = Rounding::None);
+llvm::Expected<Buffers> evaluateEntry(EntryOp entry, const Buffers &buffers);
 
 /// What a call of `evaluateEntry` costs, from the types of the arrays alone:
 /// for those who ask before they wait.

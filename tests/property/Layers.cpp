@@ -13,8 +13,6 @@
 
 namespace foregrad::property {
 
-/// Elements of an array, for one sample, at most.
-constexpr size_t kMostElements = 60;
 /// Axes of an array at most: copies and directions come on top.
 constexpr size_t kMostAxes = 4;
 
@@ -81,7 +79,9 @@ static void writeInputValues(Writer &writer, Random &random) {
   std::string axes;
   size_t rank = 1 + random.below(3);
   for (size_t i = 0; i < rank; ++i) {
-    size_t size = i == 0 ? 3 : 1 + random.below(4);
+    size_t size = i != 0          ? 1 + random.below(4)
+                  : writer.isWide ? writer.size(random, 3)
+                                  : 3;
     std::string name = writer.axisName(random);
     writer.axes.push_back({name, size});
     axes += (i ? ", " : "") + name + " = " + number(size);
@@ -141,8 +141,9 @@ static std::string writeMix(Writer &writer, Random &random, bool keepsAxes) {
   if (!keepsAxes && (mixed.size() > 1 || random.happens(0.5))) {
     if (mixed.size() > 1 || random.happens(0.5))
       result.name = writer.axisName(random);
-    result.size = std::max<size_t>(
-        2, std::min(2 + random.below(4), kMostElements / product(rest)));
+    result.size =
+        std::max<size_t>(2, std::min(writer.size(random, 2),
+                                     writer.mostElements() / product(rest)));
   }
   std::string size =
       result.name == mixed.front().name && result.size == mixed.front().size
@@ -354,7 +355,7 @@ static bool layerConv(Writer &writer, Random &random) {
     if (random.happens(0.5)) {
       axis.name = writer.axisName(random);
       axis.size = std::max<size_t>(
-          1, std::min(1 + random.below(4), kMostElements / others));
+          1, std::min(writer.size(random, 1), writer.mostElements() / others));
     }
     text += axis.name + " = " + number(axis.size);
   }

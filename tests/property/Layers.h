@@ -52,6 +52,14 @@ struct Writer {
   size_t indent = 0;
   std::vector<Axis> axes;
   size_t layers = 0; // named so far in this block
+  bool isWide = false;
+
+  /// Elements of an array, for one sample, at most.
+  size_t mostElements() const { return isWide ? 800 : 60; }
+  /// Of a size that a layer chooses, `least` at least.
+  size_t size(Random &random, size_t least) const {
+    return least + random.below(isWide ? 40 : 4);
+  }
 
   void line(const std::string &content);
   /// A name for the next layer of the block.

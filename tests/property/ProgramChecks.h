@@ -16,7 +16,8 @@
 namespace foregrad::property {
 
 struct CheckOptions {
-  uint64_t seed = 1;         // of the numbers and of the choice of rules
+  uint64_t seed = 1; // of the numbers and of the choice of rules
+  int64_t batch = 3;
   size_t rules = 3;          // tried on a program; 0: all
   bool runsBackend = false;  // also compile one of them and run it
   std::string scratchFolder; // for what the backend writes
@@ -29,6 +30,7 @@ struct Counts {
   std::map<std::string, size_t> applied; // by rule
   std::map<std::string, size_t> refused;
   std::map<std::string, size_t> compiled; // by precision
+  size_t illConditioned = 0; // of them, off by more than their tolerance
 };
 
 struct Fault {

@@ -23,8 +23,11 @@ ModelPlan planModel(uint64_t seed) {
     plan.blocks.push_back(std::move(block));
   }
   plan.readout = random.choice();
+  plan.isWide = random.happens(0.3);
   return plan;
 }
+
+int64_t batchOf(const ModelPlan &plan) { return plan.isWide ? 19 : 3; }
 
 std::vector<ModelPlan> smallerModels(const ModelPlan &plan) {
   std::vector<ModelPlan> result;
@@ -32,6 +35,8 @@ std::vector<ModelPlan> smallerModels(const ModelPlan &plan) {
     result.push_back(plan);
     change(result.back());
   };
+  if (plan.isWide)
+    add([](ModelPlan &smaller) { smaller.isWide = false; });
   if (plan.blocks.size() > 1)
     for (size_t i = 0; i < plan.blocks.size(); ++i)
       add([&](ModelPlan &smaller) {
@@ -136,6 +141,7 @@ static void writeBlock(Writer &writer, const BlockPlan &plan, size_t number) {
 
 std::string writeModel(const ModelPlan &plan) {
   Writer writer;
+  writer.isWide = plan.isWide;
   writer.line("model Random(on = true, off = false, size = 3) {");
   writer.indent = 2;
   writeInput(writer, plan.input);

@@ -32,12 +32,18 @@ struct ModelPlan {
   Choice input = 0;
   std::vector<BlockPlan> blocks; // at least one
   Choice readout = 0;
+  bool isWide = false;
 };
+
+/// Wide models have layers and a batch that fill several of a machine's vectors
+/// and tiles, and something over; all others are as small as can be.
+int64_t batchOf(const ModelPlan &plan);
 
 /// The plan of a seed.
 ModelPlan planModel(uint64_t seed);
 
-/// The program: valid, with arrays of some dozens of elements for a sample.
+/// The program: valid, with arrays of some dozens of elements for a sample, or
+/// some hundreds in a wide model.
 std::string writeModel(const ModelPlan &plan);
 
 /// Plans with one part less, or with one part made as simple as can be.

@@ -53,12 +53,13 @@ std::string kindOf(const Fault &fault) {
 }
 
 /// Leaves out what the fault does not need.
-ModelPlan shrink(ModelPlan plan, Fault &fault, const CheckOptions &options) {
+ModelPlan shrink(ModelPlan plan, Fault &fault, CheckOptions options) {
   Counts ignored;
   unsigned tries = 0;
   for (bool smaller = true; smaller && tries < kMostTries;) {
     smaller = false;
     for (const ModelPlan &candidate : smallerModels(plan)) {
+      options.batch = batchOf(candidate);
       std::optional<Fault> other =
           checkProgram(writeModel(candidate), options, ignored);
       if (++tries > kMostTries)
@@ -126,6 +127,7 @@ int main(int argc, char **argv) {
     ModelPlan plan = planModel(seed);
     CheckOptions options;
     options.seed = seed;
+    options.batch = batchOf(plan);
     options.rules = rules;
     options.runsBackend = backendEvery != 0 && seed % backendEvery == 0;
     options.scratchFolder = folder.str().str();
@@ -147,6 +149,7 @@ int main(int argc, char **argv) {
   printCounts("rules applied:", counts.applied);
   printCounts("rules refused:", counts.refused);
   printCounts("compiled:", counts.compiled);
+  llvm::outs() << "badly conditioned: " << counts.illConditioned << "\n";
   bool covers = programs < 100 || coversAllRules(counts);
   return failures == 0 && covers ? 0 : 1;
 }

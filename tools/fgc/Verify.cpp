@@ -85,21 +85,9 @@ std::vector<Verification::Failure> Verification::failures() const {
   for (const CodeVerification &code : codes)
     for (const Difference &difference : code.differences)
       // NaN fails too
-      if (!(difference.error <= std::max(tolerance, difference.allowed)))
+      if (!(difference.error <= tolerance))
         result.push_back({&code, &difference});
   return result;
-}
-
-/// Errors that rounding each op's result brings into the reference, in the
-/// order of compareSteps.
-static llvm::Expected<std::vector<Difference>>
-roundingErrors(fg::EntryOp gradient, const fg::Buffers &inputs,
-               const fg::Buffers &reference, double negligible) {
-  llvm::Expected<fg::Buffers> rounded =
-      fg::evaluateEntry(gradient, inputs, fg::Rounding::ToFloat);
-  if (!rounded)
-    return rounded.takeError();
-  return compareSteps(gradient, reference, *rounded, negligible);
 }
 
 static bool isSinglePrecision(fg::EntryOp gradient) {
@@ -162,14 +150,6 @@ compareWithReference(ModuleOp program, const compiler::RuleInfo &rule,
       fg::evaluateEntry(gradient, inputs->buffers);
   if (!reference)
     return reference.takeError();
-  std::vector<Difference> roundings;
-  if (isSingle && options.roundings > 0) {
-    auto errors = roundingErrors(gradient, inputs->buffers, *reference,
-                                 options.negligible);
-    if (!errors)
-      return errors.takeError();
-    roundings = std::move(*errors);
-  }
   std::vector<CompiledStep> steps;
   std::string error = runGradients(path, inputs->buffers, steps);
   if (!error.empty())
@@ -182,11 +162,6 @@ compareWithReference(ModuleOp program, const compiler::RuleInfo &rule,
       continue;
     code.differences =
         compareSteps(gradient, *reference, step.outputs, options.negligible);
-    if (!roundings.empty())
-      for (auto [difference, rounding] :
-           llvm::zip_equal(code.differences, roundings))
-        if (std::isfinite(rounding.error))
-          difference.allowed = options.roundings * rounding.error;
   }
   return result;
 }

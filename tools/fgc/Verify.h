@@ -29,8 +29,6 @@ struct Difference {
   std::string name; // a parameter's path, or `loss`, `BLOCK.loss`, `logits`
   bool isGradient = false;
   double error = 0; // the largest, relative; infinite if one is no number
-  /// More of an error than the tolerance, where the array is that sensitive.
-  double allowed = 0;
 };
 
 /// A gradient this small beside the largest one is zero but for rounding.
@@ -73,10 +71,6 @@ struct VerifyOptions {
   bool roundsProducts = false;
   double negligible = kNegligible; // as for compareSteps
   double memory = 0; // bytes that the reference may use; 0: the machine's
-  /// Not 0: code in f32 may also be off by so many times what the reference
-  /// itself is when the result of each op is rounded to f32. For programs that
-  /// nobody designed, which may make any rounding large.
-  double roundings = 0;
   /// Told before a long wait how many seconds it will be.
   llvm::function_ref<void(double seconds)> announce = nullptr;
 };
