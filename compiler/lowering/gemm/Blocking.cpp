@@ -35,6 +35,9 @@ constexpr double kSharedCycles = 20;
 /// Steps over k that a tile must take for the next one of C to arrive
 /// meanwhile.
 constexpr int64_t kLeastFetchDepth = 64;
+constexpr int64_t kLineBytes = 64; // of the caches
+/// Of rows: enough for many cores.
+constexpr int64_t kMostParts = 64;
 /// What it costs to hand out a task, in cycles.
 constexpr double kTaskCycles = 2000;
 
@@ -98,8 +101,11 @@ class CostModel {
 public:
   CostModel(const Contraction &contraction, const TargetDescription &target)
       : contraction(contraction), target(target) {
-    for (const ContractionDim &dim : contraction.batch)
+    for (const ContractionDim &dim : contraction.batch) {
       batch *= dim.size;
+      batchA *= dim.a != 0 ? dim.size : 1;
+      batchB *= dim.b != 0 ? dim.size : 1;
+    }
     for (const ContractionDim &dim : contraction.outerK)
       outerK *= dim.size;
     groups = contraction.group ? contraction.group->size : 1;
@@ -124,7 +130,8 @@ private:
 
   const Contraction &contraction;
   const TargetDescription &target;
-  int64_t batch = 1, outerK = 1, groups = 1, bytes = 4;
+  int64_t batch = 1, batchA = 1, batchB = 1; // those that an operand has
+  int64_t outerK = 1, groups = 1, bytes = 4;
 };
 
 bool CostModel::fits(const Blocking &blocking) const {
@@ -144,7 +151,10 @@ bool CostModel::fits(const Blocking &blocking) const {
 
 /// Cycles of all tasks together.
 double CostModel::work(const Blocking &blocking) const {
-  double products = double(batch * groups * outerK);
+  auto arrays = [&](int64_t batches) {
+    return double(batches * groups * outerK);
+  };
+  double products = arrays(batch);
   double chunks = double(ceilDiv(contraction.k.size, blocking.kChunk));
   double k = double(contraction.k.size);
   double cycles = 0;
@@ -172,7 +182,7 @@ double CostModel::work(const Blocking &blocking) const {
   double perVectorB = blocking.aheadB
                           ? kStreamCycles
                           : packCycles(blocking.packB, blocking.lanes) +
-                                sourceCycles(elementsB * products, runB);
+                                sourceCycles(elementsB * arrays(batchB), runB);
   cycles += vectorsB * perVectorB * double(blocking.rows.blocks());
   double vectorsA = 0;
   for (const TileClass &rows : blocking.rows.classes)
@@ -184,11 +194,15 @@ double CostModel::work(const Blocking &blocking) const {
                      contraction.group ? contraction.group->a : 0);
   cycles += (vectorsA * packCycles(blocking.packA, blocking.lanes) +
              elementsA / double(blocking.lanes) *
-                 sourceCycles(elementsA * products, runA)) *
+                 sourceCycles(elementsA * arrays(batchA), runA)) *
             double(blocking.columns.blocks());
   // Where a row has several tasks, what they read and write of it comes from
-  // other cores, or goes there.
-  if (blocking.columns.blocks() * blocking.groupBlocks(contraction) > 1)
+  // other cores, or goes there. Not so where k counts samples, as in gradients
+  // of weights: then rows are not what cores keep to.
+  bool isAlongA =
+      blocking.packA == PackKind::Direct || blocking.packA == PackKind::Widen;
+  if (isAlongA &&
+      blocking.columns.blocks() * blocking.groupBlocks(contraction) > 1)
     cycles += (elementsA + double(contraction.m.size * contraction.n.size)) /
               double(blocking.lanes) * kSharedCycles;
   return products * cycles;
@@ -199,12 +213,16 @@ double CostModel::time(const Blocking &blocking) const {
       double(batch * blocking.rows.blocks() * blocking.columns.blocks() *
              blocking.groupBlocks(contraction));
   double total = work(blocking) + tasks * kTaskCycles;
+  double largest = total / double(batch) * blocking.rows.largestShare() *
+                   blocking.columns.largestShare() *
+                   double(blocking.groupsPerBlock) / double(groups);
   // The number of threads is not known: few matter most, many a little.
   constexpr std::pair<double, double> threadsAndWeights[] = {
       {1, 4}, {2, 4}, {4, 2}, {8, 1}, {32, 0.5}};
   double sum = 0;
   for (auto [threads, weight] : threadsAndWeights)
-    sum += weight * threads * std::ceil(tasks / threads) * (total / tasks);
+    sum += weight * threads *
+           std::min(total, std::ceil(tasks / threads) * largest);
   return sum;
 }
 
@@ -217,6 +235,23 @@ SmallVector<int64_t> blockSizes(int64_t count) {
       sizes.push_back(size);
   sizes.push_back(1);
   return sizes;
+}
+
+/// Into how many equal parts `size` rows may be cut.
+SmallVector<int64_t> partCounts(int64_t size) {
+  SmallVector<int64_t> counts;
+  for (int64_t parts = 1; parts <= std::min(size, kMostParts); ++parts)
+    if (size % parts == 0)
+      counts.push_back(parts);
+  return counts;
+}
+
+/// The size of a panel in scratch, in elements, from what it needs: an odd
+/// number of cache lines. Packing writes to all panels of a task in turn, and
+/// panels some power of two apart would share a set of L1.
+int64_t apart(int64_t elements, int64_t elementBytes) {
+  int64_t line = kLineBytes / elementBytes;
+  return (llvm::divideCeil(elements, line) | 1) * line;
 }
 
 /// k in equal chunks of at most `most`, multiples of the unrolling.
@@ -232,6 +267,17 @@ int64_t chooseChunk(int64_t k, int64_t most) {
 }
 
 } // namespace
+
+double Tiling::largestShare() const {
+  int64_t all = 0, first = 0, left = tilesPerBlock;
+  for (const TileClass &tiles : classes) {
+    int64_t number = tiles.end - tiles.begin;
+    all += number * tiles.width;
+    first += std::min(number, left) * tiles.width;
+    left -= std::min(number, left);
+  }
+  return double(first) / double(all);
+}
 
 int64_t Blocking::groupBlocks(const Contraction &contraction) const {
   int64_t groups = contraction.group ? contraction.group->size : 1;
@@ -261,16 +307,28 @@ int64_t Blocking::aheadPanelB(const Contraction &contraction) const {
 
 int64_t Blocking::packedPanelB() const {
   // Whole blocks of the transposition, which may write beyond the last k.
-  return columns.widest() * int64_t(llvm::alignTo(kChunk, lanes));
+  return apart(columns.widest() * int64_t(llvm::alignTo(kChunk, lanes)),
+               elementBytes);
 }
 
-Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
-                                            const TargetDescription &target,
-                                            bool invariantB) {
+namespace {
+
+/// The best blocking of a contraction whose rows are cut into parts.
+struct Choice {
+  std::optional<Blocking> blocking;
+  double time = 0;
+};
+
+void chooseWithParts(Contraction contraction, int64_t parts,
+                     const TargetDescription &target, bool invariantB,
+                     Choice &best) {
+  contraction.cutRows(parts);
   const ContractionDim &m = contraction.m, &n = contraction.n,
                        &k = contraction.k;
   int64_t bytes = contraction.elementBytes();
   Blocking common;
+  common.rowParts = parts;
+  common.elementBytes = bytes;
   common.lanes = std::max<int64_t>(1, target.lanes(bytes));
   common.columnTail = n.size % common.lanes != 0;
   common.stagedC = n.c != 1;
@@ -285,8 +343,6 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
                               : PackKind::Scalar;
 
   CostModel model(contraction, target);
-  std::optional<Blocking> best;
-  double bestTime = 0;
   int64_t mostVectors = target.vectorRegisters >= 32 ? 4 : 2;
   for (int64_t vectors = 1; vectors <= mostVectors; ++vectors) {
     Blocking blocking = common;
@@ -307,7 +363,7 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
                    k.b == blocking.columns.widest();
     blocking.packB =
         packB == PackKind::Copy && !contraction.isNarrow() &&
-                (isPanel || (blocking.rows.count <= 1 && !invariantB))
+                (isPanel || (parts * blocking.rows.count <= 1 && !invariantB))
             ? PackKind::Direct
             : packB;
     blocking.aheadB = invariantB && blocking.packB != PackKind::Direct;
@@ -321,15 +377,24 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
           if (!model.fits(blocking))
             continue;
           double time = model.time(blocking);
-          if (!best || time < bestTime) {
-            best = blocking;
-            bestTime = time;
-          }
+          if (!best.blocking || time < best.time)
+            best = {blocking, time};
         }
   }
-  int64_t taskC = best->rows.widest() * best->rows.tilesPerBlock *
-                  best->columns.widest() * best->columns.tilesPerBlock;
-  best->fetchesC = !best->stagedC && best->kChunk >= kLeastFetchDepth &&
-                   taskC * bytes > target.l1Bytes;
-  return *best;
+}
+
+} // namespace
+
+Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
+                                            const TargetDescription &target,
+                                            bool invariantB) {
+  Choice choice;
+  for (int64_t parts : partCounts(contraction.m.size))
+    chooseWithParts(contraction, parts, target, invariantB, choice);
+  Blocking best = *choice.blocking;
+  int64_t taskC = best.rows.widest() * best.rows.tilesPerBlock *
+                  best.columns.widest() * best.columns.tilesPerBlock;
+  best.fetchesC = !best.stagedC && best.kChunk >= kLeastFetchDepth &&
+                  taskC * contraction.elementBytes() > target.l1Bytes;
+  return best;
 }

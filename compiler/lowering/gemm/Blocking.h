@@ -33,6 +33,8 @@ struct Tiling {
   int64_t tilesPerBlock = 0; // a task's share
   int64_t blocks() const { return (count + tilesPerBlock - 1) / tilesPerBlock; }
   int64_t widest() const { return classes.front().width; }
+  /// The share of the dimension that a task has at most.
+  double largestShare() const;
 };
 
 /// How an operand reaches the micro-kernel.
@@ -46,6 +48,10 @@ enum class PackKind {
 
 struct Blocking {
   int64_t lanes = 1;
+  int64_t elementBytes = 4; // of C and of panels
+  /// Contraction::cutRows is to make of m; all else is about one of them. Where
+  /// tasks are parts they are alike, and cores come to an end together.
+  int64_t rowParts = 1;
   Tiling rows;    // widths in rows
   Tiling columns; // widths in columns, a multiple of lanes; the last tile of
                   // the last class may reach beyond n

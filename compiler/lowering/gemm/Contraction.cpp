@@ -63,6 +63,15 @@ bool Contraction::pairUp() {
   return true;
 }
 
+void Contraction::cutRows(int64_t parts) {
+  assert(m.size % parts == 0 && "parts are equal");
+  if (parts == 1)
+    return;
+  m.size /= parts;
+  batch.push_back(
+      {parts, m.size * m.a, m.size * m.b, m.size * m.c, m.size * m.start});
+}
+
 int64_t Contraction::multiplications() const {
   int64_t count = outputElements() * k.size * (isPaired ? 2 : 1);
   for (const ContractionDim &dim : outerK)

@@ -69,6 +69,8 @@ struct Contraction {
   /// Takes bf16 operands in pairs along k; false, and nothing changes, where k
   /// does not come in pairs.
   bool pairUp();
+  /// Makes a batch loop over `parts` equal parts of m, which they must divide.
+  void cutRows(int64_t parts);
   int64_t multiplications() const;
   /// Of an element of C; of a panel's element too.
   int64_t elementBytes() const;

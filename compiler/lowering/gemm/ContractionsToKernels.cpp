@@ -160,6 +160,7 @@ struct ContractionsToKernelsPass
         product->pairUp();
       Blocking blocking =
           chooseBlocking(*product, target, ahead.isInvariant(op, *product));
+      product->cutRows(blocking.rowParts);
       if (blocking.aheadB)
         ahead.pack(op, *product, blocking);
       rewriter.setInsertionPoint(op);

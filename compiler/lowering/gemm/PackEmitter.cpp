@@ -29,6 +29,10 @@ Value foregrad::compiler::tileStart(KernelBuilder &b, const TileClass &tiles,
 
 namespace {
 
+/// Steps of k between asking for numbers and reading them.
+constexpr int64_t kFetchAhead = 8;
+constexpr int64_t kLineBytes = 64; // of the caches
+
 class Packer {
 public:
   Packer(KernelBuilder &builder, const PackRequest &request)
@@ -88,6 +92,7 @@ private:
   /// One element of the panel.
   Value element(Value from);
   void transposeBlock(SmallVector<Value> &rows);
+  void fetchAhead(Value k);
 
   KernelBuilder &b;
   const PackRequest &r;
@@ -147,22 +152,59 @@ Value Packer::element(Value from) {
                               arith::ShLIOp::create(b, bits(second), half));
 }
 
-/// Rows of the tile are contiguous in memory: for each k whole vectors, the
-/// last by a mask. What a vector writes beyond its tile's width is overwritten
-/// by the next k, or lies in the panel's slack.
+/// Rows of the tile are contiguous in memory: for each k whole vectors, then
+/// what is left, in pieces of powers of two where few do, else by a mask. What
+/// a vector writes beyond its tile's width is overwritten by the next k, or
+/// lies in the panel's slack.
 void Packer::copyRowsOfA() {
   b.loop(b.index(0), r.k, 1, [&](Value k) {
+    fetchAhead(k);
     forTiles([&](const TileClass &tiles, Place place) {
       Value from = sourceAt(place, k, place.start);
       Value to = b.add(place.panel, b.mul(k, tiles.width));
-      for (int64_t i = 0; i < tiles.width; i += r.lanes) {
-        Value where;
-        if (tiles.width - i < r.lanes)
-          where = vector::ConstantMaskOp::create(
-              b, mask, ArrayRef<int64_t>{tiles.width - i});
-        vector::StoreOp::create(b, acrossK(b.add(from, i), where), r.panels,
+      int64_t i = 0;
+      for (; i + r.lanes <= tiles.width; i += r.lanes)
+        vector::StoreOp::create(b, acrossK(b.add(from, i)), r.panels,
                                 b.add(to, i));
+      int64_t left = tiles.width - i;
+      if (left == 0)
+        return;
+      if (r.sourceType == r.type && llvm::popcount(uint64_t(left)) <= 2) {
+        for (int64_t piece = r.lanes / 2; piece > 0; piece /= 2)
+          if (left & piece) {
+            vector::StoreOp::create(b, load(piece, b.add(from, i), Value()),
+                                    r.panels, b.add(to, i));
+            i += piece;
+          }
+        return;
       }
+      Value where =
+          vector::ConstantMaskOp::create(b, mask, ArrayRef<int64_t>{left});
+      vector::StoreOp::create(b, acrossK(b.add(from, i), where), r.panels,
+                              b.add(to, i));
+    });
+  });
+}
+
+/// Asks for the numbers that copyRowsOfA reads some steps of k later: they lie
+/// in as many places as there are steps, which no prefetcher guesses.
+void Packer::fetchAhead(Value k) {
+  Value later = b.min(b.add(k, kFetchAhead), b.sub(r.k, b.index(1)));
+  // The second class has narrower tiles: a tile begins where both say, or
+  // where the one says that comes first.
+  auto rowOf = [&](Value tile) {
+    Value row = tileStart(b, r.tiling->classes.front(), tile);
+    if (r.tiling->classes.size() > 1)
+      row = b.min(row, tileStart(b, r.tiling->classes.back(), tile));
+    return row;
+  };
+  int64_t line = kLineBytes / (r.sourceType.getIntOrFloatBitWidth() / 8);
+  b.loop(r.firstGroup, r.endGroup, 1, [&](Value group) {
+    Place place{b.add(r.base, b.mul(group, r.strideGroup)), Value(), Value()};
+    b.loop(rowOf(r.firstTile), rowOf(r.endTile), line, [&](Value i) {
+      memref::PrefetchOp::create(b, r.source, sourceAt(place, later, i),
+                                 /*isWrite=*/false, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
     });
   });
 }
