@@ -35,7 +35,6 @@ constexpr double kSharedCycles = 20;
 /// Steps over k that a tile must take for the next one of C to arrive
 /// meanwhile.
 constexpr int64_t kLeastFetchDepth = 64;
-constexpr int64_t kLineBytes = 64; // of the caches
 /// Of rows: enough for many cores.
 constexpr int64_t kMostParts = 64;
 /// What it costs to hand out a task, in cycles.
@@ -143,7 +142,8 @@ bool CostModel::fits(const Blocking &blocking) const {
   int64_t l2 = target.l2Bytes;
   // The slack is for the rounding of panels.
   if (!onePanel && blocking.packsB() &&
-      blocking.packedB() * bytes > std::min(kMostPackedB, l2 / 2) * 9 / 8)
+      blocking.packedB(contraction) * bytes >
+          std::min(kMostPackedB, l2 / 2) * 9 / 8)
     return false;
   return oneTile || blocking.packA == PackKind::Direct ||
          blocking.packedA() * bytes <= std::min(kMostPackedA, l2 / 4) * 9 / 8;
@@ -199,9 +199,7 @@ double CostModel::work(const Blocking &blocking) const {
   // Where a row has several tasks, what they read and write of it comes from
   // other cores, or goes there. Not so where k counts samples, as in gradients
   // of weights: then rows are not what cores keep to.
-  bool isAlongA =
-      blocking.packA == PackKind::Direct || blocking.packA == PackKind::Widen;
-  if (isAlongA &&
+  if (contraction.kIsAlongA() &&
       blocking.columns.blocks() * blocking.groupBlocks(contraction) > 1)
     cycles += (elementsA + double(contraction.m.size * contraction.n.size)) /
               double(blocking.lanes) * kSharedCycles;
@@ -246,11 +244,10 @@ SmallVector<int64_t> partCounts(int64_t size) {
   return counts;
 }
 
-/// The size of a panel in scratch, in elements, from what it needs: an odd
-/// number of cache lines. Packing writes to all panels of a task in turn, and
+/// The size of a panel in scratch, from what it needs: an odd number of cache
+/// lines, all in elements. Packing writes to all panels of a task in turn, and
 /// panels some power of two apart would share a set of L1.
-int64_t apart(int64_t elements, int64_t elementBytes) {
-  int64_t line = kLineBytes / elementBytes;
+int64_t apart(int64_t elements, int64_t line) {
   return (llvm::divideCeil(elements, line) | 1) * line;
 }
 
@@ -297,18 +294,18 @@ int64_t Blocking::packedA() const {
   return packedPanelA() * rows.tilesPerBlock * groupsPerBlock;
 }
 
-int64_t Blocking::packedB() const {
-  return packedPanelB() * columns.tilesPerBlock * groupsPerBlock;
+int64_t Blocking::packedB(const Contraction &contraction) const {
+  return packedPanelB(contraction) * columns.tilesPerBlock * groupsPerBlock;
 }
 
 int64_t Blocking::aheadPanelB(const Contraction &contraction) const {
   return columns.widest() * int64_t(llvm::alignTo(contraction.k.size, lanes));
 }
 
-int64_t Blocking::packedPanelB() const {
+int64_t Blocking::packedPanelB(const Contraction &contraction) const {
   // Whole blocks of the transposition, which may write beyond the last k.
   return apart(columns.widest() * int64_t(llvm::alignTo(kChunk, lanes)),
-               elementBytes);
+               kLineBytes / contraction.elementBytes());
 }
 
 namespace {
@@ -328,12 +325,11 @@ void chooseWithParts(Contraction contraction, int64_t parts,
   int64_t bytes = contraction.elementBytes();
   Blocking common;
   common.rowParts = parts;
-  common.elementBytes = bytes;
   common.lanes = std::max<int64_t>(1, target.lanes(bytes));
   common.columnTail = n.size % common.lanes != 0;
   common.stagedC = n.c != 1;
   bool isWidened = contraction.isNarrow() && !contraction.isPaired;
-  bool isAlongA = contraction.isPaired ? contraction.pairA == 1 : k.a == 1;
+  bool isAlongA = contraction.kIsAlongA();
   bool isAlongB = contraction.isPaired ? contraction.pairB == 1 : k.b == 1;
   common.packA = isAlongA   ? isWidened ? PackKind::Widen : PackKind::Direct
                  : m.a == 1 ? PackKind::Copy

@@ -48,7 +48,6 @@ enum class PackKind {
 
 struct Blocking {
   int64_t lanes = 1;
-  int64_t elementBytes = 4; // of C and of panels
   /// Contraction::cutRows is to make of m; all else is about one of them. Where
   /// tasks are parts they are alike, and cores come to an end together.
   int64_t rowParts = 1;
@@ -73,14 +72,18 @@ struct Blocking {
   /// Elements of scratch.
   int64_t packedPanelA() const; // of one row tile
   int64_t packedRowA() const;   // of one row of PackKind::Widen
-  int64_t packedPanelB() const; // of one column tile
+  /// Of one column tile.
+  int64_t packedPanelB(const Contraction &contraction) const;
   int64_t aheadPanelB(const Contraction &contraction) const;
   int64_t packedA() const; // of a task
-  int64_t packedB() const;
+  int64_t packedB(const Contraction &contraction) const;
 };
 
 /// Unrolling of the micro-kernel's loop over k.
 inline constexpr int64_t kUnroll = 4;
+
+/// A line of the caches: what packing keeps apart and prefetching asks for.
+inline constexpr int64_t kLineBytes = 64;
 
 /// `invariantB`: the same B serves many products, so that its panels may be
 /// made ahead.

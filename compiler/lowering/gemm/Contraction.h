@@ -66,6 +66,8 @@ struct Contraction {
   int64_t pairA = 0, pairB = 0;
 
   bool isNarrow() const { return operandType != type; }
+  /// Whether neighbours along k (the numbers of a pair) are neighbours in A.
+  bool kIsAlongA() const { return (isPaired ? pairA : k.a) == 1; }
   /// Takes bf16 operands in pairs along k; false, and nothing changes, where k
   /// does not come in pairs.
   bool pairUp();

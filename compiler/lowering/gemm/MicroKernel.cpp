@@ -127,7 +127,6 @@ SmallVector<Value> TileEmitter::initialTile() {
 /// Rows of C are apart: no hardware foresees that the next tile follows, and
 /// the time that a tile takes is enough to bring it from beyond L2.
 void TileEmitter::fetchNextTile() {
-  constexpr int64_t kLineBytes = 64;
   int64_t elements = kLineBytes * 8 / kernel.vector.getElementTypeBitWidth();
   for (int64_t row = 0; row < kernel.rows; ++row)
     for (int64_t column = 0; column < kernel.vectors * lanes;

@@ -31,7 +31,6 @@ namespace {
 
 /// Steps of k between asking for numbers and reading them.
 constexpr int64_t kFetchAhead = 8;
-constexpr int64_t kLineBytes = 64; // of the caches
 
 class Packer {
 public:

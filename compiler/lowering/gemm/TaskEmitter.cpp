@@ -102,7 +102,7 @@ void TaskEmitter::allocateScratch() {
   if (blocking.packA != PackKind::Direct)
     packedA = allocate(blocking.packedA(), panelType(x));
   if (blocking.packsB())
-    packedB = allocate(blocking.packedB(), panelType(x));
+    packedB = allocate(blocking.packedB(x), panelType(x));
   if (blocking.stagedC)
     staged =
         allocate(blocking.rows.widest() * blocking.columns.widest(), x.type);
@@ -201,7 +201,7 @@ void TaskEmitter::pack(const Position &at, Value k) {
     request.strideGroup = x.group ? x.group->b : 0;
     request.size = x.n.size;
     request.panels = packedB;
-    request.panel = blocking.packedPanelB();
+    request.panel = blocking.packedPanelB(x);
     request.panelGroup = request.panel * blocking.columns.tilesPerBlock;
     request.tiling = &blocking.columns;
     request.firstTile = firstColumn;
@@ -315,7 +315,7 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
     kernel.b = {packedB,
                 b.mul(b.add(b.mul(groupNumber, blocking.columns.tilesPerBlock),
                             b.sub(columnTile, firstColumn)),
-                      blocking.packedPanelB()),
+                      blocking.packedPanelB(x)),
                 columns.width, 1};
   }
 

@@ -16,7 +16,6 @@
 #include "mlir/IR/TypeUtilities.h"
 
 #include <algorithm>
-#include <numeric>
 
 using namespace mlir;
 using namespace foregrad;
@@ -311,41 +310,6 @@ Value Emitter::rademacher(Value word, FloatType type) {
   return arith::BitcastOp::create(b, vec(type, lanes), bits);
 }
 
-/// `vector` in pieces of `lanes`, which divide it.
-SmallVector<Value> split(OpBuilder &b, Value vector, int64_t lanes) {
-  int64_t all = cast<VectorType>(vector.getType()).getNumElements();
-  if (all == lanes)
-    return {vector};
-  SmallVector<Value> pieces;
-  for (int64_t offset = 0; offset < all; offset += lanes)
-    pieces.push_back(vector::ExtractStridedSliceOp::create(
-        b, vector.getLoc(), vector, offset, lanes, int64_t(1)));
-  return pieces;
-}
-
-/// Vectors of one length as vectors of `lanes`, which divides their sum.
-SmallVector<Value> regroup(OpBuilder &b, ArrayRef<Value> vectors,
-                           int64_t lanes) {
-  SmallVector<Value> groups(vectors);
-  auto length = [](Value vector) {
-    return cast<VectorType>(vector.getType()).getNumElements();
-  };
-  while (length(groups.front()) < lanes) {
-    SmallVector<Value> twice;
-    for (size_t i = 0; i + 1 < groups.size(); i += 2) {
-      SmallVector<int64_t> inOrder(2 * length(groups[i]));
-      std::iota(inOrder.begin(), inOrder.end(), 0);
-      twice.push_back(vector::ShuffleOp::create(
-          b, groups[i].getLoc(), groups[i], groups[i + 1], inOrder));
-    }
-    groups = std::move(twice);
-  }
-  SmallVector<Value> result;
-  for (Value group : groups)
-    llvm::append_range(result, split(b, group, lanes));
-  return result;
-}
-
 /// A scalar or a vector of index or i64 as a vector of `lanes` i64.
 Value asI64Vector(Emitter &e, Value value, int64_t lanes) {
   Type type = value.getType();
@@ -416,12 +380,9 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
   // A register holds more words than f64 numbers: Philox runs on full ones.
   int64_t wordLanes =
       std::min(runLength, lanes * int64_t(type.getIntOrFloatBitWidth() / 32));
-  // Two registers' numbers side by side hide what the polynomials, which are
-  // chains of multiply-adds, wait for.
-  int64_t numberLanes = std::min(runLength, 2 * lanes);
   unsigned endRun = firstRun + runs;
 
-  Emitter words(builder, loc, wordLanes), numbers(builder, loc, numberLanes);
+  Emitter words(builder, loc, wordLanes), numbers(builder, loc, lanes);
   ImplicitLocOpBuilder &b = words.b;
   VectorType i32 = Emitter::vec(b.getI32Type(), wordLanes);
   auto toI32 = [&](Value index) -> Value {
@@ -433,7 +394,8 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
   Value base = words.splat(toI32(quarter));
   Value samples = words.splat(toI32(sample));
 
-  std::array<SmallVector<Value>, fg::kNoiseWords> drawn; // pieces of wordLanes
+  // results[run][piece of `lanes` numbers]
+  SmallVector<SmallVector<Value>> results(fg::kNoiseWords);
   for (int64_t first = 0; first < runLength; first += wordLanes) {
     SmallVector<int32_t> laneNumbers;
     for (int64_t lane = 0; lane < wordLanes; ++lane)
@@ -441,30 +403,27 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
     Value laneVector = arith::ConstantOp::create(
         b, DenseElementsAttr::get(i32, ArrayRef<int32_t>(laneNumbers)));
     Value counter = arith::AddIOp::create(b, base, laneVector);
-    Words fromCounter = words.philox(stream, counter, samples);
-    for (unsigned word = 0; word < fg::kNoiseWords; ++word)
-      drawn[word].push_back(fromCounter.word[word]);
-  }
+    Words drawn = words.philox(stream, counter, samples);
 
-  // results[run][piece of `lanes` numbers]
-  SmallVector<SmallVector<Value>> results(fg::kNoiseWords);
-  auto addPieces = [&](unsigned run, Value vector) {
-    llvm::append_range(results[run], split(b, vector, lanes));
-  };
-  std::array<SmallVector<Value>, fg::kNoiseWords> pieces; // of numberLanes
-  for (unsigned word = 0; word < fg::kNoiseWords; ++word)
-    pieces[word] = regroup(b, drawn[word], numberLanes);
-  for (size_t i = 0; i < pieces[0].size(); ++i) {
-    if (stream.law == fg::NoiseLaw::Rademacher) {
-      for (unsigned run = firstRun; run < endRun; ++run)
-        addPieces(run, numbers.rademacher(pieces[run][i], type));
-      continue;
-    }
-    for (unsigned run = firstRun & ~1u; run < endRun; run += 2) {
-      auto [fromEven, fromOdd] =
-          numbers.gaussianPair(pieces[run][i], pieces[run + 1][i], type);
-      addPieces(run, fromEven);
-      addPieces(run + 1, fromOdd);
+    for (int64_t offset = 0; offset < wordLanes; offset += lanes) {
+      auto piece = [&](unsigned word) -> Value {
+        if (lanes == wordLanes)
+          return drawn.word[word];
+        return vector::ExtractStridedSliceOp::create(
+            b, drawn.word[word], ArrayRef<int64_t>{offset},
+            ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
+      };
+      if (stream.law == fg::NoiseLaw::Rademacher) {
+        for (unsigned run = firstRun; run < endRun; ++run)
+          results[run].push_back(numbers.rademacher(piece(run), type));
+        continue;
+      }
+      for (unsigned run = firstRun & ~1u; run < endRun; run += 2) {
+        auto [fromEven, fromOdd] =
+            numbers.gaussianPair(piece(run), piece(run + 1), type);
+        results[run].push_back(fromEven);
+        results[run + 1].push_back(fromOdd);
+      }
     }
   }
   SmallVector<Value> inOrder;
