@@ -1,9 +1,10 @@
 # Licensed under the Apache License v2.0; see LICENSE.
 """What the peers share: their command line, the clock, the memory, and the check against golden gradients.
 
-A peer is a module with FRAMEWORK (name and version), RULES, `make_step(rule, shape, batch, options)`,
+A peer is a module with FRAMEWORK (name and version), `rules(options)`, `make_step(rule, shape, batch, options)`,
 which gives a function that does one whole training step and returns when it is done, and
-`gradients(rule, shape, parameters, image, label, perturbation)`, in f64, from and to NumPy arrays.
+`gradients(rule, shape, parameters, image, label, perturbation, options)`, in f64, from and to NumPy arrays.
+`options` is what the command line said.
 """
 
 import argparse
@@ -99,7 +100,7 @@ def worst_difference(rule, golden, found):
     return worst
 
 
-def check(peer, folder):
+def check(peer, folder, options):
     """Prints the largest relative error of each rule's gradients and losses; True where all are small."""
     with open(os.path.join(folder, "case.json"), encoding="utf-8") as file:
         case = json.load(file)
@@ -111,11 +112,12 @@ def check(peer, folder):
     inputs = golden_arrays(os.path.join(folder, "inputs.safetensors"))
     parameters = {path: inputs[path] for path in parameter_shapes(shape)}
     good = True
-    for rule in peer.RULES:
+    for rule in peer.rules(options):
         golden = golden_arrays(os.path.join(folder, rule + ".safetensors"))
         noise = {name.removesuffix(".perturbation"): value for name, value in golden.items()
                  if name.endswith(".perturbation")}
-        gradients, losses = peer.gradients(rule, shape, parameters, inputs["image"], inputs["label"], noise)
+        gradients, losses = peer.gradients(rule, shape, parameters, inputs["image"], inputs["label"], noise,
+                                            options)
         found = {path + ".grad": value for path, value in gradients.items()} | losses
         error, name = worst_difference(rule, golden, found)
         print(f"{peer.FRAMEWORK}: {os.path.basename(folder)} {rule}: largest relative error {error:.2e} ({name})")
@@ -134,12 +136,12 @@ def changed(shape, changes):
     return dataclasses.replace(shape, **values)
 
 
-def parser(description, rules):
+def parser(description):
     found = argparse.ArgumentParser(description=description.split("\n")[0])
     found.add_argument("--model", default="m-1-16", choices=sorted(SHAPES))
     found.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER",
                        help="another size of the model, as blocks=8; repeatable")
-    found.add_argument("--rule", default="lg-fg-a", choices=sorted(rules))
+    found.add_argument("--rule", default="lg-fg-a", choices=("bp", "lg-fg-a"))
     found.add_argument("--batch", type=int, default=128)
     found.add_argument("--steps", type=int, help="to time; default: what fits into --seconds")
     found.add_argument("--seconds", type=float, default=3.0, help="default: 3")
@@ -149,10 +151,18 @@ def parser(description, rules):
     return found
 
 
-def main(peer, arguments):
-    """The exit code: 1 where a check failed."""
+def add_direct(options):
+    options.add_argument("--direct", action="store_true",
+                         help="lg-fg-a as a direct translation, which the framework differentiates")
+
+
+def main(peer, command_line):
+    """Does what is asked of the parser `command_line`. The exit code: 1 where a check failed."""
+    arguments = command_line.parse_args()
     if arguments.check:
-        return 0 if check(peer, arguments.check.rstrip("/")) else 1
+        return 0 if check(peer, arguments.check.rstrip("/"), arguments) else 1
+    if arguments.rule not in peer.rules(arguments):
+        command_line.error(f"--direct: there is no {arguments.rule}, only {', '.join(peer.rules(arguments))}")
     result = measure(peer, arguments, changed(SHAPES[arguments.model], arguments.set))
     if arguments.json:
         print(json.dumps(result))

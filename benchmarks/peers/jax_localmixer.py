@@ -38,6 +38,17 @@ def normal(key, shape, dtype):
     return (math.sqrt(2) * lax.erf_inv(uniform)).astype(dtype).reshape(shape)
 
 
+def normals(number):
+    """draw(site, shape) of one step."""
+    sites = []
+
+    def draw(site, shape):
+        sites.append(site)
+        return normal(jnp.stack([number, jnp.uint32(len(sites))]), shape, jnp.float32)
+
+    return draw
+
+
 class Norm:
     """A norm over the last axis without affine part, with the product of its Jacobian, which is symmetric."""
 

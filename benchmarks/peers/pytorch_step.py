@@ -4,6 +4,7 @@
 
     pytorch_step.py --model m-1-16 --rule lg-fg-a --steps 200 --threads 2 --json
     pytorch_step.py --model m-8-16 --compile
+    pytorch_step.py --model m-8-16 --direct
     pytorch_step.py --check tests/golden/mixer
 
 The step includes all that training does: uint8 images to patches, perturbations, both
@@ -18,11 +19,15 @@ harness.keep_freed_memory()
 
 import torch  # noqa: E402
 
+import pytorch_direct  # noqa: E402
 import pytorch_localmixer as localmixer  # noqa: E402
 from shapes import MOMENTUM, decay_of, initial_scale, parameter_shapes, rate_of  # noqa: E402
 
 FRAMEWORK = "PyTorch " + torch.__version__
-RULES = localmixer.GRADIENTS
+
+
+def rules(options):
+    return (pytorch_direct if options.direct else localmixer).GRADIENTS
 
 
 def optimizer(parameters):
@@ -43,19 +48,20 @@ def compiled(rule):
     torch._inductor.config.fallback_random = True
     if rule == "bp":  # autograd goes through the compiled loss
         localmixer.bp_loss = torch.compile(localmixer.bp_loss)
-        return RULES[rule]
-    return torch.compile(RULES[rule])
+        return localmixer.GRADIENTS[rule]
+    return torch.compile(localmixer.GRADIENTS[rule])
 
 
 def make_step(rule, shape, batch, options):
     torch.set_num_threads(options.threads)
-    parameters = {path: (torch.randn(size) * initial_scale(path, size)).requires_grad_(rule == "bp")
-                  if initial_scale(path, size) else torch.zeros(size, requires_grad=rule == "bp")
+    autograd = rule == "bp" or options.direct
+    parameters = {path: (torch.randn(size) * initial_scale(path, size)).requires_grad_(autograd)
+                  if initial_scale(path, size) else torch.zeros(size, requires_grad=autograd)
                   for path, size in parameter_shapes(shape).items()}
     update = optimizer(parameters)
     image = torch.randint(0, 256, (batch, shape.size, shape.size, shape.colors), dtype=torch.uint8)
     label = torch.randint(0, shape.classes, (batch,))
-    gradients_of = compiled(rule) if options.compile else RULES[rule]
+    gradients_of = compiled(rule) if options.compile else rules(options)[rule]
 
     def step():
         found, losses = gradients_of(shape, parameters, image.float().div_(255), label)
@@ -64,23 +70,24 @@ def make_step(rule, shape, batch, options):
         update.step()
         return losses["loss"]
 
-    return step if rule == "bp" else torch.inference_mode()(step)
+    return step if autograd else torch.inference_mode()(step)
 
 
-def gradients(rule, shape, parameters, image, label, perturbation):
+def gradients(rule, shape, parameters, image, label, perturbation, options):
     torch.set_default_dtype(torch.float64)
-    tensors = {path: torch.tensor(value) for path, value in parameters.items()}
+    tensors = {path: torch.tensor(value, requires_grad=options.direct) for path, value in parameters.items()}
     noise = {site: torch.tensor(value) for site, value in perturbation.items()}
-    found, losses = RULES[rule](shape, tensors, torch.tensor(image), torch.tensor(label, dtype=torch.int64),
-                                noise or None)
+    found, losses = rules(options)[rule](shape, tensors, torch.tensor(image), torch.tensor(label, dtype=torch.int64),
+                                         noise or None)
     return tuple({name: value.detach().numpy() for name, value in values.items()} for values in (found, losses))
 
 
 def main():
-    parser = harness.parser(__doc__, RULES)
-    parser.add_argument("--compile", action="store_true", help="behind torch.compile")
-    arguments = parser.parse_args()
-    return harness.main(sys.modules[__name__], arguments)
+    parser = harness.parser(__doc__)
+    ways = parser.add_mutually_exclusive_group()
+    harness.add_direct(ways)
+    ways.add_argument("--compile", action="store_true", help="behind torch.compile")
+    return harness.main(sys.modules[__name__], parser)
 
 
 if __name__ == "__main__":

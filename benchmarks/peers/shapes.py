@@ -53,6 +53,11 @@ def parameter_shapes(shape):
     return shapes
 
 
+def below(path, values):
+    """Those of the dictionary `values` whose names begin with `path`, without it."""
+    return {name.removeprefix(path + "."): value for name, value in values.items() if name.startswith(path + ".")}
+
+
 def initial_scale(path, size):
     """Of the normal numbers that a parameter begins with; 0: it begins with zeros."""
     if path.endswith(".weight") and not path.startswith("readout"):

@@ -49,7 +49,7 @@ class Performance:
             self.peers = [peer for peer in arguments.peers if peer in there]
             for peer in arguments.peers:
                 if peer not in there:
-                    say(f"{PEER_PROGRAMS[peer][0]} is left out: {arguments.python} does not have it (--python)")
+                    say(f"{PEER_PROGRAMS[peer].title} is left out: {arguments.python} does not have it (--python)")
 
     def measure_round(self, name, rule):
         """What is asked for of one model and rule, one after the other: their ratios are of one time."""
@@ -73,8 +73,10 @@ class Performance:
         if "peers" in only and rule in models.PEER_RULES:
             entry["peers"] = {}
             for peer in self.peers:
+                if rule not in PEER_PROGRAMS[peer].rules:
+                    continue
                 entry["peers"][peer] = self.programs.peer(peer, name, rule, batch, seconds=PEER_SECONDS)
-                said.append(f"{PEER_PROGRAMS[peer][0]} {entry['peers'][peer]['ms']:.2f} ms")
+                said.append(f"{PEER_PROGRAMS[peer].title} {entry['peers'][peer]['ms']:.2f} ms")
         if said:
             say(f"{models.MODELS[name].title}, {rule}: {', '.join(said)}")
             self.record.add("rounds", entry)
@@ -100,7 +102,8 @@ class Performance:
                     self.measure_point(point, "foregrad")
                 if "scaling-peers" in only and sweep in models.PEER_SWEEPS:
                     for peer in self.peers:
-                        self.measure_point(point, peer)
+                        if PEER_PROGRAMS[peer].swept:
+                            self.measure_point(point, peer)
         if "figure5" in only:
             for figure in models.FIGURE5:
                 for point in models.figure5_points(figure):

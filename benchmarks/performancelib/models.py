@@ -8,6 +8,7 @@ from common.machine import ROOT
 
 SAMPLES = os.path.join(ROOT, "samples", "localmixer")
 PEER_RULES = ("lg-fg-a", "bp")  # what peers/ implements
+DIRECT_RULES = ("lg-fg-a",)  # and what of it also as a direct translation of the rule
 F32_RULES = ("lg-p-w", "lg-p-a")  # whose steps bf16 would round away
 # How many times faster than f32 a step in bf16 should be: where vdpbf16ps does so many times as many
 # multiplications as f32 multiply-adds, and elsewhere.

@@ -13,9 +13,10 @@ from performancelib.text import plain
 # Class of the page's style and dashes.
 LOOKS = {"limit": ("plain", "none"), "foregrad": ("fg-a", "none"),
          "foregrad-bf16": ("fg-w", "none"), "fused": ("fg-a", "none"), "naive": ("bp", "6 4"),
-         "pytorch": ("fa", "none"), "pytorch-compile": ("p-a", "none"), "jax": ("dfa", "none")}
+         "pytorch": ("fa", "none"), "pytorch-compile": ("p-a", "none"), "pytorch-direct": ("p-w", "none"),
+         "jax": ("dfa", "none"), "jax-direct": ("bp", "none")}
 TITLES = {"limit": "products by sgemm", "fused": "fused", "naive": "copy by copy", "foregrad": "Foregrad", "foregrad-bf16": "Foregrad, bf16",
-          **{peer: facts[0] for peer, facts in PEER_PROGRAMS.items()}}
+          **{name: peer.title for name, peer in PEER_PROGRAMS.items()}}
 DASHES_OF_BP = "8 4"
 
 

@@ -1,6 +1,7 @@
 # Licensed under the Apache License v2.0; see LICENSE.
 """Runs fgc, fgrun, the peers and the limit program."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -8,14 +9,27 @@ import subprocess
 from common import files
 from common.cli import Fault
 from common.machine import ROOT
+from performancelib.models import DIRECT_RULES, PEER_RULES
 
 PEERS = os.path.join(ROOT, "benchmarks", "peers")
 
-# A peer: its program and options, and what must be there to run it.
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    title: str
+    program: str
+    framework: str  # what must be there to run it
+    options: tuple = ()
+    rules: tuple = PEER_RULES
+    swept: bool = True  # is part of scaling-peers
+
+
 PEER_PROGRAMS = {
-    "pytorch": ("PyTorch eager", "pytorch_step.py", [], "torch"),
-    "pytorch-compile": ("torch.compile", "pytorch_step.py", ["--compile"], "torch"),
-    "jax": ("JAX jit", "jax_step.py", [], "jax"),
+    "pytorch": Peer("PyTorch eager", "pytorch_step.py", "torch"),
+    "pytorch-compile": Peer("torch.compile", "pytorch_step.py", "torch", ("--compile",)),
+    "pytorch-direct": Peer("PyTorch, direct", "pytorch_step.py", "torch", ("--direct",), DIRECT_RULES, swept=False),
+    "jax": Peer("JAX jit", "jax_step.py", "jax"),
+    "jax-direct": Peer("JAX, direct", "jax_step.py", "jax", ("--direct",), DIRECT_RULES, swept=False),
 }
 
 
@@ -92,14 +106,15 @@ class Programs:
         there = {name: subprocess.run([self.python, "-c", f"import importlib.util as u, sys; "
                                        f"sys.exit(u.find_spec('{name}') is None)"],
                                       stderr=subprocess.DEVNULL).returncode == 0
-                 for name in {framework for _, _, _, framework in PEER_PROGRAMS.values()}}
-        return [peer for peer, (_, _, _, framework) in PEER_PROGRAMS.items() if there[framework]]
+                 for name in {peer.framework for peer in PEER_PROGRAMS.values()}}
+        return [name for name, peer in PEER_PROGRAMS.items() if there[peer.framework]]
 
     def peer(self, name, model, rule, batch, shape=(), seconds=3.0):
-        _, program, options, _ = PEER_PROGRAMS[name]
+        peer = PEER_PROGRAMS[name]
+        options = list(peer.options)
         for change in shape:
-            options = options + ["--set", change]
-        found = run_json([self.python, os.path.join(PEERS, program), "--model", model, "--rule", rule, "--batch",
+            options += ["--set", change]
+        found = run_json([self.python, os.path.join(PEERS, peer.program), "--model", model, "--rule", rule, "--batch",
                           str(batch), "--threads", str(self.threads), "--seconds", str(seconds), "--json",
                           *self.step_options(), *options])
         return {"ms": found["step_ms"]["median"], "rss_bytes": found["peak_rss_bytes"],

@@ -39,7 +39,7 @@ OURS = {"foregrad": "Foregrad", "foregrad-bf16": "Foregrad, bf16"}
 
 
 def title_of(who):
-    return OURS.get(who) or PEER_PROGRAMS[who][0]
+    return OURS.get(who) or PEER_PROGRAMS[who].title
 
 
 class Rounds:
@@ -185,7 +185,7 @@ def targets_table(content):
                  rounds.spread("foregrad", "foregrad-bf16"), ratio >= demanded)
         for rule, factor in model.peer_targets:
             rounds = Rounds(content, name, rule, TARGET_BATCH)
-            for peer in PEER_PROGRAMS:
+            for peer in [name for name, peer in PEER_PROGRAMS.items() if rule in peer.rules]:
                 ratio = rounds.ratio(peer, "foregrad")
                 line(f"{model.title}, `{rule}`: faster than {title_of(peer)}", f"at least {factor:g}", number(ratio),
                      rounds.spread(peer, "foregrad"), None if ratio is None else ratio >= factor)

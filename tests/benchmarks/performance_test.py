@@ -14,6 +14,7 @@ import json
 import math
 import os
 import random
+import re
 import subprocess
 import sys
 
@@ -185,7 +186,8 @@ def test_measures_and_goes_on(fixture):
     """Limit and Foregrad in one round; another call adds to it, another compiler does not; the document is written."""
     docs = write(fixture.path("performance.md"), "# Performance\n\nby hand\n")
     first = fixture.measure("out", "--only", "limit,foregrad,bf16,peers", "--rules", "lg-fg-a")
-    require("PyTorch eager is left out" in first.stdout and "JAX jit is left out" in first.stdout, first.stdout)
+    for peer in ("PyTorch eager", "PyTorch, direct", "JAX jit", "JAX, direct"):
+        require(f"{peer} is left out" in first.stdout, first.stdout)
     found = fixture.results("out")
     require(len(found["rounds"]) == 1 and len(found["peaks"]) == 1, found)
     for entry in found["rounds"]:
@@ -208,6 +210,29 @@ def test_measures_and_goes_on(fixture):
     require("measured with threads 1, not 2" in refused.stderr and refused.stderr.count("\n") == 1, refused.stderr)
     fixture.measure("out", "--threads", "2", "--fresh", "--rounds", "0")
     require(fixture.results("out")["rounds"] == [], "--fresh keeps rounds")
+
+
+def test_peers_are_measured_for_their_rules(fixture):
+    """Direct translations: lg-fg-a only, and in no sweep. What steps take is made up here."""
+    calls = fixture.path("calls")
+    step = {"step_ms": {"median": 1.0}, "peak_rss_bytes": 2, "rss_bytes_before": 1, "framework": "F", "steps": 3}
+    python = write(fixture.path("peers"), f"""#!/bin/sh
+case "$1" in *_step.py) echo "$@" >> '{calls}'; echo '{json.dumps(step)}' ;; esac
+""")
+    os.chmod(python, 0o755)
+    shown = fixture.measure("out", "--only", "peers,scaling-peers", "--rules", "lg-fg-a,bp", "--sweeps", "depth",
+                            "--python", python).stdout
+    found = fixture.results("out")
+    fast, direct = {"pytorch", "pytorch-compile", "jax"}, {"pytorch-direct", "jax-direct"}
+    measured = {entry["rule"]: set(entry["peers"]) for entry in found["rounds"]}
+    require(measured == {"lg-fg-a": fast | direct, "bp": fast}, measured)
+    require({point["who"] for point in found["points"]} == fast, found["points"])
+    for name in ("PyTorch, direct", "JAX, direct"):
+        rows = re.findall(rf"^(\S+) +{name} +1\.000 ", shown, re.MULTILINE)
+        require(rows == ["lg-fg-a"], f"rows of {name} for {rows} in\n{shown}")
+    with open(calls) as file:
+        asked = [line for line in file if "--direct" in line]
+    require(len(asked) == 2 and all("--rule lg-fg-a" in line for line in asked), asked)
 
 
 def test_wrong_use_is_one_line(fixture):
@@ -242,7 +267,9 @@ def made_content():
         rounds.append({"model": "m-8-16", "rule": "lg-fg-a", "batch": 128, "foregrad": measured,
                        "foregrad-bf16": dict(measured, ms=2.4 * drift),
                        "limit": {"ms": 2.0 * drift, "gflop": 0.2, "gflop_other": 0.0, "products": rows},
-                       "peers": {"pytorch": {"ms": 21.0 * drift, **peer}, "jax": {"ms": 9.0 * drift, **peer}}})
+                       "peers": {"pytorch": {"ms": 21.0 * drift, **peer}, "jax": {"ms": 9.0 * drift, **peer},
+                                 "pytorch-direct": {"ms": 27.0 * drift, **peer},
+                                 "jax-direct": {"ms": 15.0 * drift, **peer}}})
     points = [{"sweep": point.sweep, "value": point.value, "rule": point.rule, "who": who, "ms": 1.5 * point.value,
                "planned_bytes": 2**20, "rss_bytes": 2**21}
               for name in models.SWEEPS for point in models.sweep_points(name) for who in ("foregrad",)]
@@ -270,9 +297,14 @@ def test_ratios_are_of_one_round(_):
                 "M/8/16 on CIFAR-10, `lg-fg-a`: faster than PyTorch eager":
                 ["at least 6", "7.00 (7.00 to 7.00)", "yes"],
                 "M/8/16 on CIFAR-10, `lg-fg-a`: faster than torch.compile": ["at least 6", "-", "not measured"],
-                "M/8/16 on CIFAR-10, `lg-fg-a`: faster than JAX jit": ["at least 6", "3.00 (3.00 to 3.00)", "no"]}
+                "M/8/16 on CIFAR-10, `lg-fg-a`: faster than JAX jit": ["at least 6", "3.00 (3.00 to 3.00)", "no"],
+                "M/8/16 on CIFAR-10, `lg-fg-a`: faster than PyTorch, direct":
+                ["at least 6", "9.00 (9.00 to 9.00)", "yes"],
+                "M/8/16 on CIFAR-10, `lg-fg-a`: faster than JAX, direct": ["at least 6", "5.00 (5.00 to 5.00)", "no"]}
     for name, cells in expected.items():
-        require(rows[name] == cells, f"{name}: expected {cells}, found {rows[name]}")
+        require(rows.get(name) == cells, f"{name}: expected {cells}, found {rows.get(name)}")
+    # No peer has bp as a direct translation.
+    require(not [name for name in rows if "`bp`" in name and "direct" in name], list(rows))
     # bf16 is to be faster where the machine multiplies it faster.
     name = "M/8/16 on CIFAR-10, `lg-fg-a`: bf16 faster than f32"
     require(rows[name] == ["at least 0.91", "1.25 (1.25 to 1.25)", "yes"], rows[name])
@@ -285,10 +317,13 @@ def test_ratios_are_of_one_round(_):
 def test_tables_and_page_hold_all(fixture):
     content = made_content()
     tree = self_contained_page(write(fixture.path("page.html"), page.page(content)))
+    texts = [node.text for node in tree.iter("text")]
+    for peer in ("PyTorch eager", "PyTorch, direct", "JAX jit", "JAX, direct"):
+        require(f"lg-fg-a: {peer}" in texts, f"no bar of {peer} in {texts}")
     charts = tree.findall(".//figure")
     require(len(charts) == 1 + 2 * (len(models.SWEEPS) + len(models.FIGURE5)), f"found {len(charts)} charts")
     for shown in (text.text(content), text.markdown(content)):
-        for part in ("P & Q, 2 cores", "F & G", "8 x 8 x 8", "over samples of a batch", "copy by copy"):
+        for part in ("P & Q, 2 cores", "F & G", "8 x 8 x 8", "over samples of a batch", "copy by copy", "JAX, direct"):
             require(part in shown, f"no '{part}' in\n{shown}")
     require("A \\<b\\>" in text.markdown(content), "text from elsewhere is not escaped")
     empty = dict(content, rounds=[], points=[], peaks=[])
@@ -300,8 +335,11 @@ def check_peer(framework, program):
     if importlib.util.find_spec(framework) is None or importlib.util.find_spec("numpy") is None:
         print(f"{framework} is not installed")
         return SKIPPED
-    for case in ("mixer", "mixer_single"):
-        run(sys.executable, os.path.join(PEERS, program), "--check", os.path.join(ROOT, "tests", "golden", case))
+    step = [sys.executable, os.path.join(PEERS, program)]
+    for case, form in itertools.product(("mixer", "mixer_single"), ([], ["--direct"])):
+        run(*step, *form, "--check", os.path.join(ROOT, "tests", "golden", case))
+    refused = run(*step, "--direct", "--rule", "bp", expect=2)
+    require("no bp" in refused.stderr, refused.stderr)
     return 0
 
 
