@@ -292,8 +292,8 @@ VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
   VectorPlan best;
   best.cost = 1 + double(op.inputs.size() + op.outputs.size());
   why.clear();
-  int64_t lanes = lanesFor(op, target);
-  if (lanes < 2) {
+  int64_t mostLanes = lanesFor(op, target);
+  if (mostLanes < 2) {
     why = "the target has no vectors of this element type";
     return best;
   }
@@ -302,6 +302,13 @@ VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
     reductionSize *= op.extents[d];
 
   for (unsigned d = op.numRow; d < op.numDims(); ++d) {
+    // Few elements get a vector of their own width. As part of a wider one
+    // they would be loaded by a mask, and what stores have just written one by
+    // one reaches no such load before it has reached the cache.
+    int64_t lanes =
+        std::min(mostLanes, int64_t(llvm::bit_ceil(uint64_t(op.extents[d]))));
+    if (lanes < 2)
+      continue;
     VectorPlan plan;
     plan.dim = d;
     plan.lanes = lanes;

@@ -295,3 +295,44 @@ func.func @not_fused(%x: memref<512x512xf32>, %y: memref<512x512xf32>) {
     permutation = [1, 0]
   return
 }
+
+// -----
+
+// Two sums of short rows are read as a vector of two: a wider one under a mask would wait until both
+// stores have reached the cache.
+
+// CHECK-LABEL: func.func @short_vectors
+// CHECK:       math.sqrt %{{.*}} : vector<2xf32>
+// CHECK-NOT:   vector.maskedload
+func.func @short_vectors(%x: memref<256x16x32xf32>, %y: memref<256x16x32xf32>) {
+  %sums = memref.alloc() : memref<256x16xf32>
+  %roots = memref.alloc() : memref<256x16xf32>
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%sums : memref<256x16xf32>)
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j)>],
+    iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%x : memref<256x16x32xf32>) outs(%sums : memref<256x16xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %square = arith.mulf %a, %a : f32
+    %s = arith.addf %o, %square : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+    iterator_types = ["parallel", "parallel"]}
+    ins(%sums : memref<256x16xf32>) outs(%roots : memref<256x16xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = math.sqrt %a : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j)>, affine_map<(i, j, k) -> (i, j, k)>],
+    iterator_types = ["parallel", "parallel", "parallel"]}
+    ins(%x, %roots : memref<256x16x32xf32>, memref<256x16xf32>) outs(%y : memref<256x16x32xf32>) {
+  ^bb0(%a: f32, %r: f32, %o: f32):
+    %s = arith.divf %a, %r : f32
+    linalg.yield %s : f32
+  }
+  return
+}
