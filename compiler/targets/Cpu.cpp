@@ -14,6 +14,7 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/Threading.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -155,6 +156,8 @@ llvm::Expected<TargetDescription> describe(const Architecture &architecture,
       hostFeatures[feature.first()] = feature.second;
   architecture.describe(target, **info, host ? &hostFeatures : nullptr);
   setCaches(target, architecture, host);
+  if (host)
+    target.cores = llvm::hardware_concurrency().compute_thread_count();
   return target;
 }
 

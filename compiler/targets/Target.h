@@ -6,8 +6,9 @@
 //
 // A plain description of the processor that kernels are generated for. Kernel
 // emitters read it and nothing else of the machine, so that the same artifact
-// computes the same bits on every machine that can run it; in particular the
-// number of cores is not part of it.
+// computes the same bits on every machine that can run it. The number of cores
+// decides into how many tasks a kernel is cut, and not what any of its numbers
+// is.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,6 +41,7 @@ struct TargetDescription {
   std::string bf16Reason;      // why so, for people
   int64_t l1Bytes = 32 << 10;  // data cache of one core
   int64_t l2Bytes = 512 << 10; // second-level cache of one core
+  int64_t cores = 0;           // that share the work; 0: not known, any number
 
   /// Lanes of one vector register for elements of `elementBytes` bytes.
   int64_t lanes(int64_t elementBytes) const {

@@ -214,13 +214,15 @@ double CostModel::time(const Blocking &blocking) const {
   double largest = total / double(batch) * blocking.rows.largestShare() *
                    blocking.columns.largestShare() *
                    double(blocking.groupsPerBlock) / double(groups);
-  // The number of threads is not known: few matter most, many a little.
+  // Few threads matter most, many a little. More than the cores that there are
+  // do not, but for twice as many: code goes to other machines.
   constexpr std::pair<double, double> threadsAndWeights[] = {
       {1, 4}, {2, 4}, {4, 2}, {8, 1}, {32, 0.5}};
   double sum = 0;
   for (auto [threads, weight] : threadsAndWeights)
-    sum += weight * threads *
-           std::min(total, std::ceil(tasks / threads) * largest);
+    if (target.cores == 0 || threads <= 2 * double(target.cores))
+      sum += weight * threads *
+             std::min(total, std::ceil(tasks / threads) * largest);
   return sum;
 }
 

@@ -80,6 +80,7 @@ struct ContractionsToKernelsPass
     vectorRegisters = target.vectorRegisters;
     l1 = target.l1Bytes;
     l2 = target.l2Bytes;
+    cores = target.cores;
     bf16 = target.bf16;
   }
 
@@ -122,6 +123,7 @@ struct ContractionsToKernelsPass
     target.vectorRegisters = vectorRegisters;
     target.l1Bytes = l1;
     target.l2Bytes = l2;
+    target.cores = cores;
     target.bf16 = bf16;
 
     IRRewriter rewriter(&getContext());
@@ -187,6 +189,9 @@ struct ContractionsToKernelsPass
                      llvm::cl::init(32 << 10)};
   Option<int64_t> l2{*this, "l2", llvm::cl::desc("bytes of a core's L2"),
                      llvm::cl::init(512 << 10)};
+  Option<int64_t> cores{*this, "cores",
+                        llvm::cl::desc("that share the tasks; 0: any number"),
+                        llvm::cl::init(0)};
   Option<Bf16Products> bf16{
       *this, "bf16", llvm::cl::desc("how bf16 numbers are multiplied"),
       llvm::cl::init(Bf16Products::Widened),

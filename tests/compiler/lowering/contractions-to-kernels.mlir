@@ -1,5 +1,6 @@
 // RUN: %fg-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(fg-contractions-to-kernels{vector-bytes=64 vector-registers=32 l2=1048576}),canonicalize,cse)' | FileCheck %s
 // RUN: %fg-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(fg-contractions-to-kernels{vector-bytes=32 vector-registers=16 l2=262144}),canonicalize,cse)' | FileCheck %s --check-prefix=AVX2
+// RUN: %fg-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(fg-contractions-to-kernels{vector-bytes=64 vector-registers=32 l2=1048576 cores=2}),canonicalize,cse)' | FileCheck %s --check-prefix=CORES
 
 // Rows times weights: the fill is absorbed (sums start from 0, C is never
 // loaded), B is packed, A is read in place, k is unrolled by 4.
@@ -381,6 +382,27 @@ func.func @left_alone(%x: memref<64x64x32xf32>, %s: memref<64x64xf32>, %a: memre
     %0 = arith.mulf %l, %r : f32
     %1 = arith.maximumf %o, %0 : f32
     linalg.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+// Each task packs its part of both operands again: more tasks than there are cores to take them cost
+// time and gain nothing.
+
+// CHECK-LABEL: func.func @tasks_for_the_cores
+// CHECK: scf.forall (%{{.*}}) in (16)
+// CORES-LABEL: func.func @tasks_for_the_cores
+// CORES: scf.forall (%{{.*}}) in (4)
+func.func @tasks_for_the_cores(%a: memref<128x512xf32>, %q: memref<128x512xf32>, %c: memref<512x512xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %q : memref<128x512xf32>, memref<128x512xf32>) outs(%c : memref<512x512xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %product = arith.mulf %x, %y : f32
+    %next = arith.addf %sum, %product : f32
+    linalg.yield %next : f32
   }
   return
 }
