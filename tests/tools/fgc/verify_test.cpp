@@ -127,6 +127,24 @@ TEST_F(Verify, WhatIsNoNumberIsInfinitelyWrong) {
       0);
 }
 
+TEST(Verification, AnArrayMayBeOffByHalfOfWhatRoundingChanges) {
+  Verification verification;
+  verification.tolerance = 0.02;
+  CodeVerification &code = verification.codes.emplace_back();
+  code.differences = {{.name = "small", .error = 0.019},
+                      {.name = "deep", .error = 0.03, .rounding = 0.07},
+                      {.name = "wrong", .error = 0.03, .rounding = 0.05},
+                      {.name = "none",
+                       .error = std::numeric_limits<double>::quiet_NaN(),
+                       .rounding = 0.3}};
+  std::vector<std::string> failed;
+  for (auto [of, difference] : verification.failures()) {
+    EXPECT_EQ(of, &code);
+    failed.push_back(difference->name);
+  }
+  EXPECT_EQ(failed, (std::vector<std::string>{"wrong", "none"}));
+}
+
 TEST_F(Verify, AReferenceThatDoesNotFitIsNotBegun) {
   EXPECT_EQ(compile([&](mlir::ModuleOp program) {
               llvm::Expected<Verification> refused =
