@@ -213,7 +213,7 @@ def test_sources_are_followed(fixture):
 def test_stop_and_resume(fixture):
     """Stopped in the middle, the rows go on and end as in a call that was never stopped."""
     fixture.prepare()
-    epochs = 20
+    epochs = 100  # more than a fast machine is through with before the signal reaches it
     straight = fixture.run(*fixture.command("straight", "--jobs", "2", epochs=epochs))
     command = fixture.command("stopped", epochs=epochs)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
