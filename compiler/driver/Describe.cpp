@@ -279,6 +279,7 @@ makeEntryCode(const EntryCode &compiled) {
     described->bytes = kernel.bytes;
     described->loop = kernel.loop;
     described->trips = kernel.trips;
+    described->chain = kernel.chain;
     entry->kernels.push_back(std::move(described));
   }
   return entry;

@@ -7,6 +7,7 @@
 #include "compiler/driver/Passes.h"
 #include "compiler/fusion/Fusion.h"
 #include "compiler/lowering/Backend.h"
+#include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 #include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
@@ -24,6 +25,7 @@ void registerPasses() {
   registerFusionPasses();
   registerLinalgPasses();
   registerSumInLanesPass();
+  registerChainKernelsPass();
   registerTileSamplesPass();
   registerContractionsToKernelsPass();
   registerRowsToKernelsPass();

@@ -6,6 +6,7 @@
 
 #include "compiler/driver/Phases.h"
 #include "compiler/fusion/Fusion.h"
+#include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 #include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
@@ -78,6 +79,7 @@ static void buildKernels(OpPassManager &manager, const PhaseOptions &options) {
   OpPassManager &entries = manager.nest<func::FuncOp>();
   entries.addPass(createContractionsToKernelsPass(options.target));
   entries.addPass(createRowsToKernelsPass(options.target));
+  entries.addPass(createChainKernelsPass(options.target));
   entries.addPass(createCSEPass());
   manager.addPass(createLimitEntryPass(
       options.target, options.isDouble,

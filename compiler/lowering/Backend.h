@@ -31,6 +31,7 @@ struct KernelCode {
   double flops = 0, bytes = 0;
   uint32_t loop = 0;
   uint64_t trips = 1;
+  uint32_t chain = 0; // 0, or that of the kernels that are one call with it
 };
 
 struct EntryCode {

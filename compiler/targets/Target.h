@@ -43,6 +43,9 @@ struct TargetDescription {
   int64_t l2Bytes = 512 << 10; // second-level cache of one core
   int64_t cores = 0;           // that share the work; 0: not known, any number
 
+  /// Tasks that keep the cores busy, if they are of one size.
+  int64_t enoughTasks() const { return cores > 0 ? cores : 8; }
+
   /// Lanes of one vector register for elements of `elementBytes` bytes.
   int64_t lanes(int64_t elementBytes) const {
     return vectorBytes / elementBytes;

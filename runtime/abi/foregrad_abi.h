@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define FG_ABI_VERSION 1u
+#define FG_ABI_VERSION 2u
 
 /* Every buffer, the arena and each worker's scratch start at such an address
  * (bytes). */
@@ -36,6 +36,10 @@ typedef void (*fg_body)(void *context, int64_t index, int64_t worker);
 typedef void (*fg_parallel_for)(void *pool, int64_t count, fg_body body,
                                 void *context);
 
+/* Told by a body of several parts, on its own thread, that it is through with
+ * one of them: `part` counts from 0, in the order of the parts. */
+typedef void (*fg_part_done)(void *pool, int64_t part, int64_t worker);
+
 /* What one call of an entry point gets. The caller owns all memory; the entry
  * point keeps no pointer after it returns and allocates nothing. */
 typedef struct fg_call {
@@ -47,6 +51,7 @@ typedef struct fg_call {
   fg_parallel_for parallel_for; /* never null */
   void *pool;                   /* first argument of parallel_for */
   int64_t workers;              /* most workers that parallel_for uses, >= 1 */
+  fg_part_done part_done;       /* with pool; null: nobody wants to know */
 } fg_call;
 
 /* An entry point. Returns 0, or FG_STATUS_ABI_MISMATCH before touching
@@ -71,7 +76,8 @@ FG_STATIC_ASSERT(offsetof(fg_call, scratch) == 24, "ABI");
 FG_STATIC_ASSERT(offsetof(fg_call, parallel_for) == 32, "ABI");
 FG_STATIC_ASSERT(offsetof(fg_call, pool) == 40, "ABI");
 FG_STATIC_ASSERT(offsetof(fg_call, workers) == 48, "ABI");
-FG_STATIC_ASSERT(sizeof(fg_call) == 56, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, part_done) == 56, "ABI");
+FG_STATIC_ASSERT(sizeof(fg_call) == 64, "ABI");
 
 #ifdef __cplusplus
 }

@@ -65,6 +65,7 @@ void Program::run(std::string_view entry, Profile *profile) {
   if (profile) {
     arguments.parallel_for = Profile::parallelFor;
     arguments.pool = profile;
+    arguments.part_done = Profile::partDone;
     profile->begin();
   }
   int32_t status = call->function(&arguments);

@@ -127,4 +127,27 @@ void AbiBuilder::callParallelFor(Location loc, Value call, int64_t count,
       ValueRange{function, pool, constant(loc, count), kernel, context});
 }
 
+void AbiBuilder::tellPartDone(Location loc, Value call, int64_t part,
+                              Value worker) {
+  Value function =
+      loadMember(loc, call, offsetof(fg_call, part_done), pointerType);
+  Value null = LLVM::ZeroOp::create(builder, loc, pointerType);
+  Value wanted = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne,
+                                      function, null);
+  Block *here = builder.getInsertionBlock();
+  Block *tell = builder.createBlock(here->getParent());
+  Block *behind = builder.createBlock(here->getParent());
+  builder.setInsertionPointToEnd(here);
+  LLVM::CondBrOp::create(builder, loc, wanted, tell, behind);
+  builder.setInsertionPointToEnd(tell);
+  Value pool = loadMember(loc, call, offsetof(fg_call, pool), pointerType);
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(builder.getContext()),
+      {pointerType, builder.getI64Type(), builder.getI64Type()});
+  LLVM::CallOp::create(builder, loc, type,
+                       ValueRange{function, pool, constant(loc, part), worker});
+  LLVM::BrOp::create(builder, loc, behind);
+  builder.setInsertionPointToEnd(behind);
+}
+
 } // namespace foregrad::compiler

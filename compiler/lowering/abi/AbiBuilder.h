@@ -59,6 +59,11 @@ public:
   void callParallelFor(mlir::Location loc, mlir::Value call, int64_t count,
                        mlir::Value kernel, mlir::Value context);
 
+  /// if (call->part_done) call->part_done(call->pool, part, worker): the block
+  /// ends there and another begins behind.
+  void tellPartDone(mlir::Location loc, mlir::Value call, int64_t part,
+                    mlir::Value worker);
+
 private:
   mlir::Value loadMember(mlir::Location loc, mlir::Value call, uint64_t offset,
                          mlir::Type type);

@@ -15,11 +15,15 @@
 // The context is the fg_call itself, or, where the kernel needs a number that
 // the entry computed, a structure on the entry's stack: {fg_call, numbers...}.
 //
+// Kernels of a chain have bodies of their own, which one task calls in turn.
+// They keep their promises about aliasing, and may use the same scratch.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/abi/OutlineKernels.h"
 
 #include "compiler/lowering/abi/AbiBuilder.h"
+#include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/memory/PlanMemory.h"
 #include "dialects/fg/Fg.h"
 #include "runtime/abi/foregrad_abi.h"
@@ -169,15 +173,25 @@ private:
   LogicalResult mergeBuffers(Operation *kernel, Captures &captures,
                              IRMapping &mapping,
                              SmallVectorImpl<Value> &distinct);
-  LogicalResult outline(scf::ForallOp kernel);
-  func::FuncOp makeBody(scf::ForallOp kernel, const Iteration &iteration,
-                        const Captures &captures, ArrayRef<Value> buffers,
-                        IRMapping &merged, StringRef name);
-  LLVM::LLVMFuncOp makeTask(Location loc, func::FuncOp body,
-                            ArrayRef<Value> buffers, const Captures &captures,
+  /// A kernel as a function of its buffers, its numbers and a task's index.
+  struct Body {
+    func::FuncOp function;
+    SmallVector<Value> buffers;
+    llvm::SetVector<Value> numbers;
+  };
+
+  LogicalResult outline(ArrayRef<scf::ForallOp> chain);
+  LogicalResult makeBody(scf::ForallOp kernel, const Iteration &iteration,
+                         int64_t tasks, StringRef name, Body &result);
+  func::FuncOp makeFunction(scf::ForallOp kernel, const Iteration &iteration,
+                            int64_t tasks, const Captures &captures,
+                            ArrayRef<Value> buffers, IRMapping &merged,
+                            StringRef name);
+  LLVM::LLVMFuncOp makeTask(Location loc, ArrayRef<Body> bodies,
+                            const llvm::SetVector<Value> &numbers,
                             Type contextType, StringRef name);
-  Type contextType(const Captures &captures);
-  LogicalResult describe(scf::ForallOp kernel);
+  Type contextType(const llvm::SetVector<Value> &numbers);
+  LogicalResult describe(scf::ForallOp kernel, int64_t chain);
   void makeEntry();
 
   func::FuncOp entry;
@@ -190,12 +204,13 @@ private:
   LLVM::LLVMFuncOp exported;
   int64_t scratchBytes = 0;
   double flops = 0;
+  int64_t calls = 0, chains = 0;                   // so far
   SmallVector<Attribute> kernels;                  // a dictionary for each
   llvm::SmallDenseMap<Operation *, int64_t> loops; // their numbers, from 1
 };
 
-/// Notes what the kernel is, for those who measure it.
-LogicalResult EntryOutliner::describe(scf::ForallOp kernel) {
+/// Notes what a kernel is, for those who measure it.
+LogicalResult EntryOutliner::describe(scf::ForallOp kernel, int64_t chain) {
   std::optional<int64_t> trips = tripsOf(kernel);
   if (!trips)
     return failure();
@@ -208,6 +223,7 @@ LogicalResult EntryOutliner::describe(scf::ForallOp kernel) {
     loop = loops.try_emplace(around, static_cast<int64_t>(loops.size()) + 1)
                .first->second;
   NamedAttrList list;
+  list.set("chain", builder.getI64IntegerAttr(chain));
   list.set("what", what ? what : builder.getStringAttr("kernel"));
   list.set("where", builder.getStringAttr(placeOf(kernel.getLoc())));
   list.set("flops", builder.getF64FloatAttr(operations));
@@ -382,11 +398,13 @@ LogicalResult EntryOutliner::mergeBuffers(Operation *kernel, Captures &captures,
   return success();
 }
 
-func::FuncOp EntryOutliner::makeBody(scf::ForallOp kernel,
-                                     const Iteration &iteration,
-                                     const Captures &captures,
-                                     ArrayRef<Value> buffers, IRMapping &merged,
-                                     StringRef name) {
+/// The function runs the iterations of one of `tasks` tasks.
+func::FuncOp EntryOutliner::makeFunction(scf::ForallOp kernel,
+                                         const Iteration &iteration,
+                                         int64_t tasks,
+                                         const Captures &captures,
+                                         ArrayRef<Value> buffers,
+                                         IRMapping &merged, StringRef name) {
   Location loc = kernel.getLoc();
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Type> argumentTypes;
@@ -428,6 +446,20 @@ func::FuncOp EntryOutliner::makeBody(scf::ForallOp kernel,
 
   // The indices of the kernel's dimensions, the last one fastest.
   Value rest = block->getArgument(next);
+  if (int64_t perTask = iteration.total / tasks; perTask > 1) {
+    auto index = [&](int64_t value) {
+      return arith::ConstantIndexOp::create(builder, loc, value);
+    };
+    Value first = arith::MulIOp::create(builder, loc, rest, index(perTask));
+    Value end = arith::AddIOp::create(builder, loc, first, index(perTask));
+    auto loop = scf::ForOp::create(builder, loc, first, end, index(1));
+    func::ReturnOp::create(builder, loc);
+    builder.setInsertionPointToStart(loop.getBody());
+    rest = loop.getInductionVar();
+  } else {
+    auto last = func::ReturnOp::create(builder, loc);
+    builder.setInsertionPoint(last);
+  }
   for (size_t i = iteration.count.size(); i-- > 0;) {
     Value position = rest;
     if (i > 0) {
@@ -448,13 +480,12 @@ func::FuncOp EntryOutliner::makeBody(scf::ForallOp kernel,
   }
   for (Operation &op : kernel.getBody()->without_terminator())
     builder.clone(op, mapping);
-  func::ReturnOp::create(builder, loc);
   return body;
 }
 
-LLVM::LLVMFuncOp EntryOutliner::makeTask(Location loc, func::FuncOp body,
-                                         ArrayRef<Value> buffers,
-                                         const Captures &captures,
+/// One task: the bodies in turn. `numbers` are those of all bodies.
+LLVM::LLVMFuncOp EntryOutliner::makeTask(Location loc, ArrayRef<Body> bodies,
+                                         const llvm::SetVector<Value> &numbers,
                                          Type contextType, StringRef name) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(entry);
@@ -472,55 +503,53 @@ LLVM::LLVMFuncOp EntryOutliner::makeTask(Location loc, func::FuncOp body,
   if (contextType)
     call = LLVM::LoadOp::create(builder, loc, pointerType,
                                 abi.field(loc, contextType, context, 0));
-  llvm::DenseMap<Value, Value> numbers; // as the LLVM dialect has them
-  for (auto [i, number] : llvm::enumerate(captures.numbers)) {
+  llvm::DenseMap<Value, Value> loaded; // as the LLVM dialect has them
+  for (auto [i, number] : llvm::enumerate(numbers)) {
     Value place =
         abi.field(loc, contextType, context, static_cast<int32_t>(i) + 1);
-    numbers[number] = LLVM::LoadOp::create(
+    loaded[number] = LLVM::LoadOp::create(
         builder, loc, types.convertType(number.getType()), place);
   }
-  SmallVector<Value> arguments;
-  for (Value buffer : buffers) {
-    auto memref = cast<MemRefType>(buffer.getType());
-    Value address = abi.address(loc, call, *originOf(buffer), scratchBytes,
-                                block->getArgument(2));
-    if (Value shift = shiftOf(buffer))
-      address = LLVM::GEPOp::create(builder, loc, pointerType,
-                                    types.convertType(memref.getElementType()),
-                                    address, ValueRange{numbers.lookup(shift)});
-    arguments.push_back(abi.asMemRef(loc, address, memref));
-  }
-  for (Value number : captures.numbers)
+  for (auto [part, body] : llvm::enumerate(bodies)) {
+    SmallVector<Value> arguments;
+    for (Value buffer : body.buffers) {
+      auto memref = cast<MemRefType>(buffer.getType());
+      Value address = abi.address(loc, call, *originOf(buffer), scratchBytes,
+                                  block->getArgument(2));
+      if (Value shift = shiftOf(buffer))
+        address =
+            LLVM::GEPOp::create(builder, loc, pointerType,
+                                types.convertType(memref.getElementType()),
+                                address, ValueRange{loaded.lookup(shift)});
+      arguments.push_back(abi.asMemRef(loc, address, memref));
+    }
+    for (Value number : body.numbers)
+      arguments.push_back(
+          abi.fromLLVM(loc, loaded.lookup(number), number.getType()));
     arguments.push_back(
-        abi.fromLLVM(loc, numbers.lookup(number), number.getType()));
-  arguments.push_back(
-      abi.fromLLVM(loc, block->getArgument(1), builder.getIndexType()));
-  func::CallOp::create(builder, loc, body, arguments);
+        abi.fromLLVM(loc, block->getArgument(1), builder.getIndexType()));
+    func::CallOp::create(builder, loc, body.function, arguments);
+    if (bodies.size() > 1)
+      abi.tellPartDone(loc, call, static_cast<int64_t>(part),
+                       block->getArgument(2));
+  }
   LLVM::ReturnOp::create(builder, loc, ValueRange{});
   return task;
 }
 
-/// The type of the context of a kernel that captures numbers, else null.
-Type EntryOutliner::contextType(const Captures &captures) {
-  if (captures.numbers.empty())
+/// The type of the context of kernels that capture numbers, else null.
+Type EntryOutliner::contextType(const llvm::SetVector<Value> &numbers) {
+  if (numbers.empty())
     return {};
   SmallVector<Type> fields = {pointerType};
-  for (Value number : captures.numbers)
+  for (Value number : numbers)
     fields.push_back(types.convertType(number.getType()));
   return LLVM::LLVMStructType::getLiteral(builder.getContext(), fields);
 }
 
-LogicalResult EntryOutliner::outline(scf::ForallOp kernel) {
-  std::optional<Iteration> iteration = iterationOf(kernel);
-  if (!iteration)
-    return failure();
-  if (iteration->total == 0) {
-    kernel.erase();
-    return success();
-  }
-  if (failed(describe(kernel)))
-    return failure();
-
+LogicalResult EntryOutliner::makeBody(scf::ForallOp kernel,
+                                      const Iteration &iteration, int64_t tasks,
+                                      StringRef name, Body &result) {
   hoistPlacedBuffers(kernel);
   Captures captures;
   llvm::SetVector<Value> outside;
@@ -533,20 +562,61 @@ LogicalResult EntryOutliner::outline(scf::ForallOp kernel) {
       return kernel.emitOpError("uses a value of type ")
              << number.getType() << ", which cannot be handed to a kernel";
   IRMapping merged;
-  SmallVector<Value> buffers;
-  if (failed(mergeBuffers(kernel, captures, merged, buffers)))
+  if (failed(mergeBuffers(kernel, captures, merged, result.buffers)))
     return failure();
+  result.function = makeFunction(kernel, iteration, tasks, captures,
+                                 result.buffers, merged, name);
+  result.numbers = std::move(captures.numbers);
+  return success();
+}
 
-  Location loc = kernel.getLoc();
-  std::string number = std::to_string(kernels.size() - 1);
+/// Calls the kernels of a chain where the last of them stands.
+LogicalResult EntryOutliner::outline(ArrayRef<scf::ForallOp> chain) {
+  SmallVector<Iteration> iterations;
+  for (scf::ForallOp kernel : chain) {
+    std::optional<Iteration> iteration = iterationOf(kernel);
+    if (!iteration)
+      return failure();
+    iterations.push_back(std::move(*iteration));
+  }
+  scf::ForallOp last = chain.back();
+  int64_t tasks = iterations.front().total;
+  for (const Iteration &iteration : iterations)
+    tasks = std::min(tasks, iteration.total);
+  if (tasks > 1 && last->hasAttr(serialAttr))
+    tasks = 1;
+  if (tasks == 0 && chain.size() == 1) {
+    last.erase();
+    return success();
+  }
+  for (const Iteration &iteration : iterations)
+    if (tasks == 0 || iteration.total % tasks != 0)
+      return last.emitOpError("ends a chain of ")
+             << tasks << " tasks with a kernel of " << iteration.total;
+  int64_t chainNumber = chain.size() > 1 ? ++chains : 0;
+  for (scf::ForallOp kernel : chain)
+    if (failed(describe(kernel, chainNumber)))
+      return failure();
+
+  std::string number = std::to_string(calls++);
   std::string prefix = entry.getSymName().str();
-  func::FuncOp body = makeBody(kernel, *iteration, captures, buffers, merged,
-                               prefix + "_kernel" + number);
-  Type context = contextType(captures);
-  LLVM::LLVMFuncOp task = makeTask(loc, body, buffers, captures, context,
-                                   prefix + "_task" + number);
+  SmallVector<Body> bodies;
+  llvm::SetVector<Value> numbers;
+  for (auto [i, kernel] : llvm::enumerate(chain)) {
+    std::string name = prefix + "_kernel" + number;
+    if (chain.size() > 1)
+      name += "_" + std::to_string(i);
+    if (failed(makeBody(kernel, iterations[i], tasks, name,
+                        bodies.emplace_back())))
+      return failure();
+    numbers.insert_range(bodies.back().numbers);
+  }
+  Location loc = last.getLoc();
+  Type context = contextType(numbers);
+  LLVM::LLVMFuncOp task =
+      makeTask(loc, bodies, numbers, context, prefix + "_task" + number);
 
-  builder.setInsertionPoint(kernel);
+  builder.setInsertionPoint(last);
   Value call = exported.getArgument(0);
   Value argument = call;
   if (context) {
@@ -558,14 +628,15 @@ LogicalResult EntryOutliner::outline(scf::ForallOp kernel) {
     }
     LLVM::StoreOp::create(builder, loc, call,
                           abi.field(loc, context, argument, 0));
-    for (auto [i, value] : llvm::enumerate(captures.numbers))
+    for (auto [i, value] : llvm::enumerate(numbers))
       LLVM::StoreOp::create(
           builder, loc, abi.toLLVM(loc, value),
           abi.field(loc, context, argument, static_cast<int32_t>(i) + 1));
   }
   Value address = LLVM::AddressOfOp::create(builder, loc, task);
-  abi.callParallelFor(loc, call, iteration->total, address, argument);
-  kernel.erase();
+  abi.callParallelFor(loc, call, tasks, address, argument);
+  for (scf::ForallOp kernel : chain)
+    kernel.erase();
   return success();
 }
 
@@ -637,9 +708,17 @@ LogicalResult EntryOutliner::run() {
   symbols.insert(exported);
   exported.addEntryBlock(builder);
 
-  for (scf::ForallOp kernel : outer)
-    if (failed(outline(kernel)))
+  for (size_t i = 0, end = 0; i < outer.size(); i = end) {
+    auto chainOf = [&](size_t number) {
+      return outer[number]->getAttrOfType<IntegerAttr>(chainAttr);
+    };
+    end = i + 1;
+    while (chainOf(i) && end < outer.size() && chainOf(end) == chainOf(i) &&
+           outer[end]->getBlock() == outer[i]->getBlock())
+      ++end;
+    if (failed(outline(ArrayRef(outer).slice(i, end - i))))
       return failure();
+  }
 
   auto copyBytes = [&](StringRef name) {
     auto bytes = entry->getAttrOfType<IntegerAttr>(name);

@@ -25,7 +25,8 @@ inline constexpr llvm::StringLiteral flopsAttr = "fg.flops";
 inline constexpr llvm::StringLiteral whatAttr = "fg.what";
 inline constexpr llvm::StringLiteral bytesAttr = "fg.bytes";
 /// Of an exported entry: its kernels in the order of their calls, as
-/// dictionaries (what, where, flops, bytes, loop, trips; see KernelCode).
+/// dictionaries (what, where, flops, bytes, loop, trips, chain; see
+/// KernelCode).
 inline constexpr llvm::StringLiteral kernelsAttr = "fg.kernels";
 /// Of an exported entry, string: the entry's name (its symbol is
 /// foregrad_NAME).

@@ -39,6 +39,10 @@ constexpr int64_t kLeastFetchDepth = 64;
 constexpr int64_t kMostParts = 64;
 /// What it costs to hand out a task, in cycles.
 constexpr double kTaskCycles = 2000;
+/// Less is not worth a second thread.
+constexpr double kSmallCycles = 4 * kTaskCycles;
+/// What it costs that threads wait for one of them, twice.
+constexpr double kWaitCycles = 8 * kTaskCycles;
 
 int64_t ceilDiv(int64_t x, int64_t y) { return (x + y - 1) / y; }
 
@@ -115,9 +119,14 @@ public:
   bool fits(const Blocking &blocking) const;
   /// Estimated time, comparable between candidates of one contraction.
   double time(const Blocking &blocking) const;
+  /// Cycles of all tasks together.
+  double work(const Blocking &blocking) const;
+  int64_t tasks(const Blocking &blocking) const {
+    return batch * blocking.rows.blocks() * blocking.columns.blocks() *
+           blocking.groupBlocks(contraction);
+  }
 
 private:
-  double work(const Blocking &blocking) const;
   /// Cycles to get a vector of an operand of `elements` elements, of which
   /// tasks read runs of `run` elements: what exceeds L2 comes from further out,
   /// the slower the shorter the runs.
@@ -149,7 +158,6 @@ bool CostModel::fits(const Blocking &blocking) const {
          blocking.packedA() * bytes <= std::min(kMostPackedA, l2 / 4) * 9 / 8;
 }
 
-/// Cycles of all tasks together.
 double CostModel::work(const Blocking &blocking) const {
   auto arrays = [&](int64_t batches) {
     return double(batches * groups * outerK);
@@ -207,9 +215,7 @@ double CostModel::work(const Blocking &blocking) const {
 }
 
 double CostModel::time(const Blocking &blocking) const {
-  double tasks =
-      double(batch * blocking.rows.blocks() * blocking.columns.blocks() *
-             blocking.groupBlocks(contraction));
+  auto tasks = double(this->tasks(blocking));
   double total = work(blocking) + tasks * kTaskCycles;
   double largest = total / double(batch) * blocking.rows.largestShare() *
                    blocking.columns.largestShare() *
@@ -315,7 +321,8 @@ namespace {
 /// The best blocking of a contraction whose rows are cut into parts.
 struct Choice {
   std::optional<Blocking> blocking;
-  double time = 0;
+  double time = 0, work = 0;
+  int64_t tasks = 0;
 };
 
 void chooseWithParts(Contraction contraction, int64_t parts,
@@ -376,7 +383,8 @@ void chooseWithParts(Contraction contraction, int64_t parts,
             continue;
           double time = model.time(blocking);
           if (!best.blocking || time < best.time)
-            best = {blocking, time};
+            best = {blocking, time, model.work(blocking),
+                    model.tasks(blocking)};
         }
   }
 }
@@ -389,7 +397,17 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
   Choice choice;
   for (int64_t parts : partCounts(contraction.m.size))
     chooseWithParts(contraction, parts, target, invariantB, choice);
+  bool isSmall = choice.work < kSmallCycles;
+  // With fewer tasks than threads the others wait, and so does what comes next.
+  int64_t enough = target.enoughTasks();
+  if (choice.tasks < enough && contraction.m.size % enough == 0) {
+    Choice cut;
+    chooseWithParts(contraction, enough, target, invariantB, cut);
+    if (cut.work < choice.work + kWaitCycles)
+      choice = cut;
+  }
   Blocking best = *choice.blocking;
+  best.isSmall = isSmall;
   int64_t taskC = best.rows.widest() * best.rows.tilesPerBlock *
                   best.columns.widest() * best.columns.tilesPerBlock;
   best.fetchesC = !best.stagedC && best.kChunk >= kLeastFetchDepth &&

@@ -65,6 +65,9 @@ struct Blocking {
   /// Tiles of C are worth fetching ahead: a task has more of C than L1 keeps,
   /// and a tile takes long enough to fetch the next one meanwhile.
   bool fetchesC = false;
+  /// All tasks together are less than threads are started for. They are there
+  /// for kernels before and behind that cut their rows alike.
+  bool isSmall = false;
 
   bool packsB() const { return packB != PackKind::Direct && !aheadB; }
 

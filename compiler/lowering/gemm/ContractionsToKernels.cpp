@@ -7,6 +7,7 @@
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 
 #include "compiler/lowering/abi/OutlineKernels.h"
+#include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/Contraction.h"
 #include "compiler/lowering/gemm/PackAhead.h"
 #include "compiler/lowering/gemm/ProductStart.h"
@@ -171,6 +172,8 @@ struct ContractionsToKernelsPass
       forall->setAttr(flopsAttr, rewriter.getI64IntegerAttr(
                                      2 * product->multiplications()));
       forall->setAttr(whatAttr, rewriter.getStringAttr(what));
+      if (blocking.isSmall)
+        forall->setAttr(smallAttr, rewriter.getUnitAttr());
       forall->setAttr(bytesAttr, rewriter.getI64IntegerAttr(bytes));
       op.erase();
       // If it is a generic it stands earlier in the list: it was visited.

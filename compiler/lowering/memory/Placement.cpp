@@ -26,6 +26,48 @@ bool coexist(const Lifetime &a, const Lifetime &b) {
   return a.first <= b.last && b.first <= a.last;
 }
 
+enum class Meeting {
+  None,   // they may share bytes
+  InCuts, // only in the very same place
+  Full,   // they share nothing
+};
+
+Meeting meetingOf(const Lifetime &a, const Lifetime &b) {
+  if (coexist(a, b))
+    return Meeting::Full;
+  Meeting meeting = Meeting::None;
+  for (const ChainUse &use : a.chains)
+    for (const ChainUse &other : b.chains) {
+      if (use.chain != other.chain)
+        continue;
+      if (!use.isCut || !other.isCut || a.bytes != b.bytes)
+        return Meeting::Full;
+      meeting = Meeting::InCuts;
+    }
+  return meeting;
+}
+
+/// The first place of a buffer that `buffer` may share, where nothing else is
+/// in its way; -1 if there is none. `met` are all that it meets.
+int64_t sharedPlace(llvm::ArrayRef<std::pair<const Lifetime *, Meeting>> met) {
+  for (auto [candidate, meeting] : met) {
+    if (meeting != Meeting::InCuts)
+      continue;
+    int64_t offset = candidate->offset;
+    int64_t end = offset + aligned(candidate->bytes);
+    bool isFree = llvm::all_of(met, [&](const auto &other) {
+      bool isApart =
+          other.first->offset >= end ||
+          other.first->offset + aligned(other.first->bytes) <= offset;
+      return isApart ||
+             (other.second == Meeting::InCuts && other.first->offset == offset);
+    });
+    if (isFree)
+      return offset;
+  }
+  return -1;
+}
+
 /// The start of the smallest gap of at least `bytes` between the placed
 /// buffers, which are sorted by offset; behind the last one if there is none.
 int64_t bestGap(llvm::ArrayRef<const Lifetime *> placed, int64_t bytes) {
@@ -56,11 +98,17 @@ int64_t placeBuffers(llvm::MutableArrayRef<Lifetime> buffers) {
   llvm::SmallVector<Lifetime *> placed; // sorted by offset
   int64_t total = 0;
   for (Lifetime *buffer : order) {
+    llvm::SmallVector<std::pair<const Lifetime *, Meeting>> met;
     llvm::SmallVector<const Lifetime *> conflicts;
     for (const Lifetime *other : placed)
-      if (coexist(*buffer, *other))
+      if (Meeting meeting = meetingOf(*buffer, *other);
+          meeting != Meeting::None) {
+        met.push_back({other, meeting});
         conflicts.push_back(other);
-    buffer->offset = bestGap(conflicts, aligned(buffer->bytes));
+      }
+    int64_t shared = sharedPlace(met);
+    buffer->offset =
+        shared >= 0 ? shared : bestGap(conflicts, aligned(buffer->bytes));
     total = std::max(total, buffer->offset + aligned(buffer->bytes));
     auto *where = llvm::upper_bound(placed, buffer,
                                     [](const Lifetime *a, const Lifetime *b) {

@@ -14,6 +14,7 @@
 
 #include "compiler/lowering/memory/PlanMemory.h"
 
+#include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/memory/Placement.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -207,6 +208,7 @@ private:
     Block &line = *op->getBlock();
     int64_t first = std::numeric_limits<int64_t>::max();
     int64_t last = -1;
+    llvm::SmallSetVector<int64_t, 4> chains;
     llvm::SetVector<Value> aliases;
     aliases.insert(op->getResult(0));
     for (size_t next = 0; next < aliases.size(); ++next) {
@@ -225,15 +227,23 @@ private:
         // Making a view touches no data.
         if (isa<ViewLikeOpInterface>(user) && user->getNumRegions() == 0)
           continue;
-        Range at = positions.lookup(line.findAncestorOpInBlock(*user));
+        Operation *inLine = line.findAncestorOpInBlock(*user);
+        Range at = positions.lookup(inLine);
         first = std::min(first, at.first);
         last = std::max(last, at.last);
+        if (auto chain = inLine->getAttrOfType<IntegerAttr>(chainAttr))
+          chains.insert(chain.getInt());
       }
     }
     if (last < 0)
       first = last = positions.lookup(op).first;
     temporaries.push_back({op, extent});
-    lifetimes.push_back({extent.bytes, first, last});
+    Lifetime &lifetime =
+        lifetimes.emplace_back(Lifetime{extent.bytes, first, last, 0, {}});
+    auto cut = op->getAttrOfType<DenseI64ArrayAttr>(cutAttr);
+    for (int64_t chain : chains)
+      lifetime.chains.push_back(
+          {chain, cut && llvm::is_contained(cut.asArrayRef(), chain)});
     return success();
   }
 

@@ -7,6 +7,7 @@
 #include "compiler/lowering/rows/KernelEmitter.h"
 
 #include "compiler/lowering/abi/OutlineKernels.h"
+#include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/rows/BodyEmitter.h"
 #include "compiler/lowering/rows/RowPieces.h"
 
@@ -36,18 +37,21 @@ constexpr double taskNanoseconds = 20e3;
 constexpr double leastTaskNanoseconds = 0.7e3;
 constexpr int64_t minTasks = 8;
 constexpr int64_t maxTasks = 1024;
+constexpr int64_t maxTasksOfCore = 16;
 // Elements by which a vector dimension is cut into tasks.
 constexpr int64_t cutGrain = 64;
 
 int64_t ceilDiv(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
-int64_t tasksFor(double nanoseconds) {
+int64_t tasksFor(double nanoseconds, int64_t cores) {
+  int64_t most =
+      cores > 0 ? std::min(maxTasks, maxTasksOfCore * cores) : maxTasks;
   auto tasks = int64_t(nanoseconds / taskNanoseconds);
   if (nanoseconds >= minTasks * leastTaskNanoseconds)
     tasks = std::max(tasks, minTasks);
   // A power of two: kernels on the same rows cut them at the same places, and
   // a core meets the rows again that it has in its caches.
-  return llvm::bit_ceil(uint64_t(std::clamp<int64_t>(tasks, 1, maxTasks)));
+  return llvm::bit_ceil(uint64_t(std::clamp<int64_t>(tasks, 1, most)));
 }
 
 class KernelEmitter {
@@ -66,10 +70,15 @@ public:
     for (const RowOp &op : group.ops)
       nanoseconds += estimateNanoseconds(op);
     describe();
+    int64_t tasks = tasksFor(nanoseconds, target.cores);
+    if (tasks == 1) {
+      isSmall = true;
+      tasks = target.enoughTasks();
+    }
     if (group.ops.size() == 1)
-      emitAlone(group.ops.front(), tasksFor(nanoseconds));
+      emitAlone(group.ops.front(), tasks);
     else
-      emitFused(tasksFor(nanoseconds));
+      emitFused(tasks);
   }
 
 private:
@@ -181,6 +190,8 @@ private:
         std::nullopt);
     forall->setAttr(whatAttr, b.getStringAttr(what));
     forall->setAttr(bytesAttr, b.getI64IntegerAttr(bytesSeen));
+    if (isSmall)
+      forall->setAttr(smallAttr, b.getUnitAttr());
     b.setInsertionPointToStart(forall.getBody());
     return forall.getInductionVars().front();
   }
@@ -366,6 +377,7 @@ private:
   Location loc = b.getUnknownLoc();
   std::string what;
   int64_t bytesSeen = 0; // by others
+  bool isSmall = false;  // less than threads are started for
 };
 
 } // namespace

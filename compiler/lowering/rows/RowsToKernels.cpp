@@ -115,6 +115,7 @@ public:
     vectorRegisters = description.vectorRegisters;
     l1 = description.l1Bytes;
     l2 = description.l2Bytes;
+    cores = description.cores;
     fuse = fuseRows;
   }
   RowsToKernelsPass(const RowsToKernelsPass &other)
@@ -148,6 +149,7 @@ public:
     target.vectorRegisters = vectorRegisters;
     target.l1Bytes = l1;
     target.l2Bytes = l2;
+    target.cores = cores;
     if (getOperation().isExternal())
       return;
     // Lines of ops: the function's own and those of its loops over tiles.
@@ -305,6 +307,9 @@ private:
                      llvm::cl::init(32 << 10)};
   Option<int64_t> l2{*this, "l2", llvm::cl::desc("Bytes of L2 cache"),
                      llvm::cl::init(1 << 20)};
+  Option<int64_t> cores{*this, "cores",
+                        llvm::cl::desc("that share the tasks; 0: any number"),
+                        llvm::cl::init(0)};
   Option<bool> fuse{
       *this, "fuse",
       llvm::cl::desc("Share a kernel between ops on the same rows"),

@@ -11,9 +11,11 @@
 // samples of the tile, half of them from another core, perhaps on another
 // socket.
 //
-// So big sums get lanes: lane i sums the i-th part of each tile's samples into
-// a buffer of its own, and after the loop the lanes are added up. How many
-// lanes there are does not depend on the number of threads, nor does any sum.
+// So sums get lanes: lane i sums the i-th part of each tile's samples into a
+// buffer of its own, and after the loop the lanes are added up. How many lanes
+// there are does not depend on the number of threads, nor does any sum. Small
+// sums get them too: one that needs all samples of a tile would make all cores
+// wait for each other in the middle of it (--fg-chain-kernels).
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,10 +42,7 @@ namespace {
 /// Each lane takes as much memory as the sum, and time to add it up.
 constexpr int64_t kLanes = 2;
 
-/// A sum of fewer elements in an iteration is not worth a buffer.
-constexpr int64_t kLeastElements = 1 << 15;
-
-/// Nor are lanes for fewer iterations.
+/// Lanes are not worth their buffers for fewer iterations.
 constexpr int64_t kLeastIterations = 4;
 
 /// An op of the loop that adds to a buffer from outside of it.
@@ -106,14 +105,10 @@ std::optional<Sum> describe(linalg::GenericOp op) {
   if (op.getNumDpsInits() != 1 || op.getNumDpsInputs() == 0 ||
       !op.hasPureBufferSemantics() || !addsToOutput(op))
     return std::nullopt;
-  int64_t size = 1;
-  for (int64_t extent : op.getStaticLoopRanges()) {
-    if (ShapedType::isDynamic(extent))
-      return std::nullopt;
-    size *= extent;
-  }
+  if (llvm::any_of(op.getStaticLoopRanges(), ShapedType::isDynamic))
+    return std::nullopt;
   std::optional<unsigned> dim = dimToCut(op);
-  if (size < kLeastElements || !dim)
+  if (!dim)
     return std::nullopt;
   Sum sum{op, {}, *dim};
   bufferOf(op.getDpsInits().front(), &sum.views);

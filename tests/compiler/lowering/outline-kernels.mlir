@@ -9,14 +9,14 @@
 // CHECK-SAME:    fg.entry = "step"
 // CHECK-SAME:    fg.flops = 1.600000e+01 : f64
 // The kernels in the order of their calls, for those who measure them.
-// CHECK-SAME:    fg.kernels = [{bytes = 6.400000e+01 : f64, flops = 1.200000e+01 : f64, loop = 0 : i64, trips = 1 : i64, what = "copy 8 x 4"
-// CHECK-SAME:                  {bytes = 0.000000e+00 : f64, flops = 4.000000e+00 : f64, loop = 0 : i64, trips = 1 : i64, what = "kernel"
+// CHECK-SAME:    fg.kernels = [{bytes = 6.400000e+01 : f64, chain = 0 : i64, flops = 1.200000e+01 : f64, loop = 0 : i64, trips = 1 : i64, what = "copy 8 x 4"
+// CHECK-SAME:                  {bytes = 0.000000e+00 : f64, chain = 0 : i64, flops = 4.000000e+00 : f64, loop = 0 : i64, trips = 1 : i64, what = "kernel"
 // CHECK-SAME:    fg.scratch_bytes = 8192 : i64
 // The version and the size of fg_call.
 // CHECK:         %[[VERSION:.*]] = llvm.load %[[CALL]] : !llvm.ptr -> i32
 // CHECK:         llvm.icmp "eq" %[[VERSION]]
 // CHECK:         llvm.getelementptr %[[CALL]][4]
-// CHECK:         llvm.mlir.constant(56 : i32)
+// CHECK:         llvm.mlir.constant(64 : i32)
 // CHECK:         llvm.cond_br %{{.*}}, ^[[WORK:.*]], ^[[MISMATCH:.*]]
 // CHECK:       ^[[WORK]]:
 // CHECK:         %[[TASK:.*]] = llvm.mlir.addressof @step_task0
@@ -160,5 +160,55 @@ func.func @tiles(%x: memref<16x4xf32> {fg.binding = 0 : i64},
       memref.store %f, %sum[%i] : memref<4xf32>
     } {fg.flops = 10 : i64}
   }
+  return
+}
+
+// -----
+
+// A chain is one call: each of its tasks runs its share of the first kernel, then of the second,
+// whose body is a function of its own. A serial kernel has one task.
+
+// CHECK-LABEL: llvm.func @foregrad_chained
+// CHECK-SAME:    fg.kernels = [{bytes = {{.*}}, chain = 1 : i64, {{.*}}, what = "copy"
+// CHECK-SAME:                  {bytes = {{.*}}, chain = 1 : i64, {{.*}}, what = "add"
+// CHECK-SAME:                  {bytes = {{.*}}, chain = 0 : i64,
+// CHECK:         %[[COUNT:.*]] = llvm.mlir.constant(4 : i64)
+// CHECK:         llvm.call %{{.*}}(%{{.*}}, %[[COUNT]], %{{.*}}, %{{.*}})
+// CHECK:         %[[ONE:.*]] = llvm.mlir.constant(1 : i64)
+// CHECK:         llvm.call %{{.*}}(%{{.*}}, %[[ONE]], %{{.*}}, %{{.*}})
+// CHECK-LABEL: func.func private @chained_kernel0_0
+// CHECK-SAME:    %[[TASK:[a-z0-9]+]]: index)
+// CHECK:         %[[FIRST:.*]] = arith.muli %[[TASK]], %{{.*}}
+// CHECK:         scf.for %{{.*}} = %[[FIRST]] to
+// CHECK-LABEL: func.func private @chained_kernel0_1
+// CHECK-NOT:     scf.for
+// CHECK-LABEL: llvm.func internal @chained_task0
+// CHECK:         call @chained_kernel0_0
+// Who measures kernels is told that one of a chain is done.
+// CHECK:         llvm.cond_br %{{.*}}, ^[[TELL:.*]], ^[[BEHIND:.*]]
+// CHECK:       ^[[TELL]]:
+// CHECK:         llvm.call %{{.*}}(%{{.*}}, %{{.*}}, %{{.*}}) : !llvm.ptr, (!llvm.ptr, i64, i64) -> ()
+// CHECK:         llvm.br ^[[BEHIND]]
+// CHECK:       ^[[BEHIND]]:
+// CHECK:         call @chained_kernel0_1
+// CHECK:         llvm.return
+// CHECK-LABEL: func.func private @chained_kernel1(
+// CHECK:         scf.for
+func.func @chained(%x: memref<8xf32> {fg.binding = 0 : i64}, %y: memref<8xf32> {fg.binding = 1 : i64}) {
+  %c2 = arith.constant 2 : index
+  scf.forall (%i) in (8) {
+    %v = memref.load %x[%i] : memref<8xf32>
+    memref.store %v, %y[%i] : memref<8xf32>
+  } {fg.chain = 0 : i64, fg.what = "copy"}
+  scf.forall (%i) in (4) {
+    %at = arith.muli %i, %c2 : index
+    %v = vector.load %y[%at] : memref<8xf32>, vector<2xf32>
+    %w = arith.addf %v, %v : vector<2xf32>
+    vector.store %w, %y[%at] : memref<8xf32>, vector<2xf32>
+  } {fg.chain = 0 : i64, fg.what = "add"}
+  scf.forall (%i) in (8) {
+    %v = memref.load %y[%i] : memref<8xf32>
+    memref.store %v, %x[%i] : memref<8xf32>
+  } {fg.serial}
   return
 }

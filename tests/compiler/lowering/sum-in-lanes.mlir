@@ -42,8 +42,8 @@ func.func @gradient(%g: memref<512xf32>) {
 
 // -----
 
-// No lanes: something in the loop reads the sum, the samples of a tile are odd, the sum is small,
-// the loop is short, or the body is no addition.
+// No lanes: something in the loop reads the sum, the samples of a tile are odd, the loop is short, or
+// the body is no addition.
 
 #all = affine_map<(n, i) -> (n, i)>
 #column = affine_map<(n, i) -> (i)>
@@ -51,7 +51,7 @@ func.func @gradient(%g: memref<512xf32>) {
 // CHECK-LABEL: func.func @as_they_are
 // CHECK-NOT: memref.alloc() {{.*}} memref<2x
 // CHECK: return
-func.func @as_they_are(%read: memref<16384xf32>, %odd: memref<16384xf32>, %small: memref<16xf32>, %largest: memref<16384xf32>, %short: memref<16384xf32>) {
+func.func @as_they_are(%read: memref<16384xf32>, %odd: memref<16384xf32>, %largest: memref<16384xf32>, %short: memref<16384xf32>) {
   %c0 = arith.constant 0 : index
   %c4 = arith.constant 4 : index
   %c8 = arith.constant 8 : index
@@ -59,7 +59,6 @@ func.func @as_they_are(%read: memref<16384xf32>, %odd: memref<16384xf32>, %small
   scf.for %first = %c0 to %c32 step %c4 {
     %x = memref.alloc() : memref<4x16384xf32>
     %y = memref.alloc() : memref<3x16384xf32>
-    %z = memref.alloc() : memref<4x16xf32>
     linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%x : memref<4x16384xf32>) outs(%read : memref<16384xf32>) {
     ^bb0(%p: f32, %out: f32):
       %s = arith.addf %out, %p : f32
@@ -67,11 +66,6 @@ func.func @as_they_are(%read: memref<16384xf32>, %odd: memref<16384xf32>, %small
     }
     memref.copy %read, %odd : memref<16384xf32> to memref<16384xf32>
     linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%y : memref<3x16384xf32>) outs(%odd : memref<16384xf32>) {
-    ^bb0(%p: f32, %out: f32):
-      %s = arith.addf %out, %p : f32
-      linalg.yield %s : f32
-    }
-    linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%z : memref<4x16xf32>) outs(%small : memref<16xf32>) {
     ^bb0(%p: f32, %out: f32):
       %s = arith.addf %out, %p : f32
       linalg.yield %s : f32
@@ -85,6 +79,30 @@ func.func @as_they_are(%read: memref<16384xf32>, %odd: memref<16384xf32>, %small
   scf.for %first = %c0 to %c8 step %c4 {
     %x = memref.alloc() : memref<4x16384xf32>
     linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%x : memref<4x16384xf32>) outs(%short : memref<16384xf32>) {
+    ^bb0(%p: f32, %out: f32):
+      %s = arith.addf %out, %p : f32
+      linalg.yield %s : f32
+    }
+  }
+  return
+}
+
+// -----
+
+// A small sum gets lanes too: else all cores would wait for each other in the middle of a tile.
+
+// CHECK-LABEL: func.func @small
+// CHECK:       %[[LANES:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2x16xf32>
+// CHECK:       scf.for
+// CHECK:         linalg.generic {{.*}} outs(%[[LANES]] : memref<2x16xf32>)
+func.func @small(%sum: memref<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  %c32 = arith.constant 32 : index
+  scf.for %first = %c0 to %c32 step %c4 {
+    %x = memref.alloc() : memref<4x16xf32>
+    linalg.generic {indexing_maps = [affine_map<(n, i) -> (n, i)>, affine_map<(n, i) -> (i)>], iterator_types = ["reduction", "parallel"]}
+        ins(%x : memref<4x16xf32>) outs(%sum : memref<16xf32>) {
     ^bb0(%p: f32, %out: f32):
       %s = arith.addf %out, %p : f32
       linalg.yield %s : f32

@@ -118,7 +118,8 @@ public:
     Buffer<uint8_t> arena(code.arenaBytes, 0xCD);
     Buffer<uint8_t> scratch(2 * code.scratchBytes, 0xCD);
     fg_call call = {version,        size,     buffers.data(), arena.data(),
-                    scratch.data(), runTasks, &order,         2};
+                    scratch.data(), runTasks, &order,         2,
+                    nullptr};
     return function(&call);
   }
 

@@ -56,6 +56,26 @@ TEST(Placement, TakesTheSmallestGapThatFits) {
   EXPECT_EQ(buffers[3].offset, 1024);
 }
 
+TEST(Placement, BuffersOfAChainShareBytesInCutsAlone) {
+  // The second is not cut, the third has another size, the fifth is in another
+  // chain as well; the fourth goes where the first was.
+  std::vector<Lifetime> buffers = {{256, 0, 1, 0, {{7, true}}},
+                                   {256, 2, 3, 0, {{7, false}}},
+                                   {192, 4, 5, 0, {{7, true}}},
+                                   {256, 6, 7, 0, {{7, true}}},
+                                   {256, 8, 9, 0, {{7, true}, {8, false}}}};
+  int64_t total = placeBuffers(buffers);
+  EXPECT_EQ(total, 256 + 256 + 192);
+  EXPECT_EQ(buffers[3].offset, buffers[0].offset);
+  EXPECT_EQ(buffers[4].offset, buffers[0].offset);
+  for (size_t i : {1, 2})
+    for (size_t j : {0, 1, 2, 3, 4})
+      EXPECT_TRUE(i == j ||
+                  buffers[i].offset >= buffers[j].offset + buffers[j].bytes ||
+                  buffers[j].offset >= buffers[i].offset + buffers[i].bytes)
+          << i << " and " << j;
+}
+
 TEST(Placement, RandomPlansAreDisjointAndTight) {
   std::mt19937 random(7);
   for (int plan = 0; plan < 50; ++plan) {

@@ -49,6 +49,41 @@ TEST(Profile, TellsKernelsApartByTheOrderOfCalls) {
     EXPECT_LT(profile.seconds()[other], 0.06) << other;
 }
 
+/// Calls a chain of two kernels, the second of which takes its time.
+void callChain(Profile &profile) {
+  Profile::parallelFor(
+      &profile, 4,
+      [](void *pool, int64_t, int64_t worker) {
+        Profile::partDone(pool, 0, worker);
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        Profile::partDone(pool, 1, worker);
+      },
+      &profile);
+}
+
+// In a loop and outside of one; the kernel between is a call of its own.
+TEST(Profile, SharesTheTimeOfAChainOut) {
+  Workers workers(2);
+  Profile profile(workers, "step",
+                  {{"a", "", 0, 0, 1, 2, 1},
+                   {"b", "", 0, 0, 1, 2, 1},
+                   {"c", "", 0, 0, 1, 2, 0},
+                   {"d", "", 0, 0, 0, 1, 2},
+                   {"e", "", 0, 0, 0, 1, 2}});
+  profile.begin();
+  for (int trip = 0; trip < 2; ++trip) {
+    callChain(profile);
+    call(profile, 0);
+  }
+  callChain(profile);
+  profile.end();
+  const std::vector<double> &seconds = profile.seconds();
+  EXPECT_GE(seconds[1], 0.035); // two calls of two tasks for each worker
+  EXPECT_GE(seconds[4], 0.017);
+  for (size_t quick : {0u, 2u, 3u})
+    EXPECT_LT(seconds[quick], seconds[4] / 2) << quick;
+}
+
 TEST(Profile, RefusesCodeThatCallsOtherKernels) {
   Workers workers(1);
   Profile profile(workers, "step", kernelsWithLoop());

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/loader/Artifact.h"
 
+#include "runtime/abi/foregrad_abi.h"
 #include "runtime/schema/Container.h"
 #include "tests/runtime/model/TestModel.h"
 
@@ -158,8 +159,10 @@ TEST(Artifact, NamesBothAbiVersions) {
   table->SetField<uint32_t>(schema::Artifact::VT_ABI_VERSION, 9, 0);
   std::string altered(reinterpret_cast<const char *>(copy.data()), copy.size());
   sealDescription(altered);
-  EXPECT_THAT(parseError(altered),
-              AllOf(HasSubstr("ABI version 9"), HasSubstr("reads version 1")));
+  EXPECT_THAT(
+      parseError(altered),
+      AllOf(HasSubstr("ABI version 9"),
+            HasSubstr("reads version " + std::to_string(FG_ABI_VERSION))));
 }
 
 /// The entry `exact`, of what the test model's gradient is said to estimate:
@@ -519,7 +522,7 @@ TEST(Artifact, RefusesTextThatGrowsWhenRead) {
   flatbuffers::uoffset_t start = builder.StartTable();
   builder.AddElement<uint32_t>(Artifact::VT_SCHEMA_VERSION,
                                schema::schemaVersion, 0);
-  builder.AddElement<uint32_t>(Artifact::VT_ABI_VERSION, 1, 0);
+  builder.AddElement<uint32_t>(Artifact::VT_ABI_VERSION, FG_ABI_VERSION, 0);
   for (auto field :
        {Artifact::VT_COMPILER_VERSION, Artifact::VT_SOURCE_NAME,
         Artifact::VT_SOURCE, Artifact::VT_MODEL, Artifact::VT_RULE})
