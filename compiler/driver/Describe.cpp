@@ -280,6 +280,7 @@ makeEntryCode(const EntryCode &compiled) {
     described->loop = kernel.loop;
     described->trips = kernel.trips;
     described->chain = kernel.chain;
+    described->draws = kernel.draws;
     entry->kernels.push_back(std::move(described));
   }
   return entry;

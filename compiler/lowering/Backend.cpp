@@ -62,7 +62,8 @@ std::vector<KernelCode> kernelsOf(LLVM::LLVMFuncOp entry) {
     kernels.push_back({text("what"), text("where"), number("flops"),
                        number("bytes"), static_cast<uint32_t>(count("loop")),
                        static_cast<uint64_t>(count("trips")),
-                       static_cast<uint32_t>(count("chain"))});
+                       static_cast<uint32_t>(count("chain")),
+                       static_cast<uint64_t>(count("draws"))});
   }
   return kernels;
 }

@@ -32,6 +32,7 @@ struct KernelCode {
   uint32_t loop = 0;
   uint64_t trips = 1;
   uint32_t chain = 0; // 0, or that of the kernels that are one call with it
+  uint64_t draws = 0; // random numbers of one call
 };
 
 struct EntryCode {

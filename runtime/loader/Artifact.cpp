@@ -158,6 +158,7 @@ KernelInfo Reader::kernel(const schema::Kernel *from,
   to.loop = from->loop();
   to.trips = from->trips();
   to.chain = from->chain();
+  to.draws = from->draws();
   if (!(to.flops >= 0 && to.flops < 1e30) ||
       !(to.bytes >= 0 && to.bytes < 1e30) || to.trips == 0)
     fail("{}: {}: expected a kernel's operations, bytes and calls, found {}, "

@@ -57,6 +57,7 @@ struct KernelInfo {
   uint32_t loop;       ///< 0, or the number of the loop that calls it
   uint64_t trips;      ///< of that loop: 1 or more
   uint32_t chain = 0;  ///< 0, or the number of the chain that it is a part of
+  uint64_t draws = 0;  ///< random numbers of one call
 };
 
 /// A function that the runtime can call.

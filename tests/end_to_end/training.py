@@ -225,6 +225,12 @@ def test_profile_accounts_for_the_step(programs):
     products = [kernel for kernel in kernels if kernel["what"].startswith("product")]
     require(products and all(".fg:" in kernel["where"] for kernel in products),
             f"expected products with their lines of the model, found {products}")
+    noise = shown["noise"]
+    require(noise["numbers"] > 0 and 0 < noise["ms"] < total and abs(noise["ms"] / total / noise["share"] - 1) < 1e-9,
+            f"expected kernels that draw perturbations, found {noise}")
+    plain = json.loads(programs.run(programs.fgrun, "bench", programs.model("bp"), "--steps", "5", "--profile",
+                                    "--json"))
+    require(plain["noise"]["numbers"] == 0, f"expected a rule without perturbations, found {plain['noise']}")
 
 
 def main(members, description):

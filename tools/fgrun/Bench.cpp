@@ -142,8 +142,15 @@ void run(const Options &options) {
                      {"gigabytes_per_second", limit->bytes * 1e-9},
                      {"step_ms", leastMs},
                      {"share", leastMs / median}};
-  if (profile)
-    json["kernels"] = timesJson(kernelTimes(*profile, entry.kernels, limit));
+  if (profile) {
+    std::vector<KernelTime> kernels =
+        kernelTimes(*profile, entry.kernels, limit);
+    DrawTimes draws = drawTimes(kernels);
+    json["noise"] = {{"numbers", draws.numbers},
+                     {"ms", draws.milliseconds},
+                     {"share", draws.share}};
+    json["kernels"] = timesJson(kernels);
+  }
   fmt::print("{}\n", json.dump());
 }
 

@@ -36,7 +36,23 @@ std::vector<KernelTime> kernelTimes(const Profile &profile,
   return times;
 }
 
+DrawTimes drawTimes(const std::vector<KernelTime> &times) {
+  DrawTimes draws;
+  for (const KernelTime &time : times)
+    if (time.kernel->draws != 0) {
+      draws.numbers += time.kernel->draws * time.kernel->trips;
+      draws.milliseconds += time.milliseconds;
+      draws.share += time.share;
+    }
+  return draws;
+}
+
 void printTimes(const std::vector<KernelTime> &times) {
+  if (DrawTimes draws = drawTimes(times); draws.numbers != 0)
+    fmt::print("noise     {:.2f} million numbers a step, in kernels that take "
+               "{:.3f} ms or {:.1f} % with all else that they do\n",
+               static_cast<double>(draws.numbers) * 1e-6, draws.milliseconds,
+               draws.share * 100);
   fmt::print("\n{:>7}  {:>9}  {:>6}  {:>8}  {:>7}  {:>8}  {:<36}  {}\n",
              "share", "ms a step", "calls", "GFLOP/s", "GB/s", "of limit",
              "kernel", "at");

@@ -36,6 +36,15 @@ kernelTimes(const runtime::Profile &profile,
             const std::vector<runtime::KernelInfo> &kernels,
             const std::optional<runtime::MachineLimit> &limit);
 
+/// What random numbers cost at most: the kernels that draw them, with all else
+/// that these do.
+struct DrawTimes {
+  uint64_t numbers = 0; ///< of a step
+  double milliseconds = 0;
+  double share = 0; ///< of all kernels: 0..1
+};
+DrawTimes drawTimes(const std::vector<KernelTime> &times);
+
 void printTimes(const std::vector<KernelTime> &times);
 nlohmann::ordered_json timesJson(const std::vector<KernelTime> &times);
 

@@ -223,7 +223,9 @@ LogicalResult EntryOutliner::describe(scf::ForallOp kernel, int64_t chain) {
     loop = loops.try_emplace(around, static_cast<int64_t>(loops.size()) + 1)
                .first->second;
   NamedAttrList list;
+  auto draws = kernel->getAttrOfType<IntegerAttr>(drawsAttr);
   list.set("chain", builder.getI64IntegerAttr(chain));
+  list.set("draws", builder.getI64IntegerAttr(draws ? draws.getInt() : 0));
   list.set("what", what ? what : builder.getStringAttr("kernel"));
   list.set("where", builder.getStringAttr(placeOf(kernel.getLoc())));
   list.set("flops", builder.getF64FloatAttr(operations));

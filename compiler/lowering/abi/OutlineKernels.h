@@ -24,8 +24,10 @@ inline constexpr llvm::StringLiteral flopsAttr = "fg.flops";
 /// of the buffers that it reads and writes, each element once.
 inline constexpr llvm::StringLiteral whatAttr = "fg.what";
 inline constexpr llvm::StringLiteral bytesAttr = "fg.bytes";
+/// Of an scf.forall, i64: the random numbers that it draws.
+inline constexpr llvm::StringLiteral drawsAttr = "fg.draws";
 /// Of an exported entry: its kernels in the order of their calls, as
-/// dictionaries (what, where, flops, bytes, loop, trips, chain; see
+/// dictionaries (what, where, flops, bytes, loop, trips, chain, draws; see
 /// KernelCode).
 inline constexpr llvm::StringLiteral kernelsAttr = "fg.kernels";
 /// Of an exported entry, string: the entry's name (its symbol is

@@ -86,8 +86,8 @@ private:
     return arith::ConstantIndexOp::create(b, loc, value);
   }
 
-  /// "rows 8192 x 512, 3 ops": of the largest op; and the bytes of all buffers
-  /// that others see, each element once.
+  /// "rows 8192 x 512, 3 ops": of the largest op; the bytes of all buffers that
+  /// others see, each element once; and the random numbers.
   void describe() {
     const RowOp *largest = &group.ops.front();
     llvm::SmallMapVector<Value, int64_t, 8> elements;
@@ -105,6 +105,10 @@ private:
         most = std::max(most, count);
       }
     }
+    for (const RowOp &op : group.ops)
+      draws += op.size() *
+               llvm::count_if(op.body()->without_terminator(),
+                              [](Operation &inner) { return isNoise(&inner); });
     for (auto [buffer, count] : elements)
       if (!isPrivate(buffer))
         bytesSeen +=
@@ -190,6 +194,8 @@ private:
         std::nullopt);
     forall->setAttr(whatAttr, b.getStringAttr(what));
     forall->setAttr(bytesAttr, b.getI64IntegerAttr(bytesSeen));
+    if (draws != 0)
+      forall->setAttr(drawsAttr, b.getI64IntegerAttr(draws));
     if (isSmall)
       forall->setAttr(smallAttr, b.getUnitAttr());
     b.setInsertionPointToStart(forall.getBody());
@@ -377,6 +383,7 @@ private:
   Location loc = b.getUnknownLoc();
   std::string what;
   int64_t bytesSeen = 0; // by others
+  int64_t draws = 0;     // random numbers
   bool isSmall = false;  // less than threads are started for
 };
 

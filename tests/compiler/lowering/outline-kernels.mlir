@@ -9,8 +9,8 @@
 // CHECK-SAME:    fg.entry = "step"
 // CHECK-SAME:    fg.flops = 1.600000e+01 : f64
 // The kernels in the order of their calls, for those who measure them.
-// CHECK-SAME:    fg.kernels = [{bytes = 6.400000e+01 : f64, chain = 0 : i64, flops = 1.200000e+01 : f64, loop = 0 : i64, trips = 1 : i64, what = "copy 8 x 4"
-// CHECK-SAME:                  {bytes = 0.000000e+00 : f64, chain = 0 : i64, flops = 4.000000e+00 : f64, loop = 0 : i64, trips = 1 : i64, what = "kernel"
+// CHECK-SAME:    fg.kernels = [{bytes = 6.400000e+01 : f64, chain = 0 : i64, draws = 0 : i64, flops = 1.200000e+01 : f64, loop = 0 : i64, trips = 1 : i64, what = "copy 8 x 4"
+// CHECK-SAME:                  {bytes = 0.000000e+00 : f64, chain = 0 : i64, draws = 0 : i64, flops = 4.000000e+00 : f64, loop = 0 : i64, trips = 1 : i64, what = "kernel"
 // CHECK-SAME:    fg.scratch_bytes = 8192 : i64
 // The version and the size of fg_call.
 // CHECK:         %[[VERSION:.*]] = llvm.load %[[CALL]] : !llvm.ptr -> i32

@@ -336,3 +336,23 @@ func.func @short_vectors(%x: memref<256x16x32xf32>, %y: memref<256x16x32xf32>) {
   }
   return
 }
+
+// -----
+
+// How many random numbers a kernel draws, for those who ask what they cost.
+
+// CHECK-LABEL: func.func @draws
+// CHECK:       fg.draws = 4096 : i64
+func.func @draws(%seed: memref<i64>, %y: memref<64x64xf32>) {
+  %s = memref.load %seed[] : memref<i64>
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    outs(%y : memref<64x64xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = fg.noise %s, %s, %i, %j site 7 law gaussian : f32
+    linalg.yield %n : f32
+  }
+  return
+}
