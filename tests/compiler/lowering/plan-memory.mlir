@@ -159,7 +159,7 @@ func.func @tiles(%x: memref<32xf32> {fg.binding = 0 : i64}) {
 // -----
 
 // In a chain no task waits for the others: buffers of it share bytes only in one place, each task its
-// own share. %c, of another size, finds no place, though %a is no longer needed.
+// own share. %d goes where %a was.
 
 // CHECK-LABEL: func.func @chained
 // CHECK-SAME:    fg.arena_bytes = 576 : i64
@@ -194,6 +194,36 @@ func.func @chained(%x: memref<64xf32> {fg.binding = 0 : i64}) {
     %w = memref.load %d[%i] : memref<64xf32>
     %s = arith.addf %v, %w : f32
     memref.store %s, %x[%i] : memref<64xf32>
+  } {fg.chain = 0 : i64}
+  return
+}
+
+// -----
+
+// A buffer of another size would meet shares of other tasks: %c finds no place, though %a is no
+// longer needed.
+
+// CHECK-LABEL: func.func @chained_sizes
+// CHECK-SAME:    fg.arena_bytes = 576 : i64
+func.func @chained_sizes(%x: memref<64xf32> {fg.binding = 0 : i64}) {
+  %a = memref.alloc() {fg.cut = array<i64: 0>} : memref<64xf32>
+  %b = memref.alloc() {fg.cut = array<i64: 0>} : memref<64xf32>
+  %c = memref.alloc() {fg.cut = array<i64: 0>} : memref<16xf32>
+  scf.forall (%i) in (16) {
+    %v = memref.load %x[%i] : memref<64xf32>
+    memref.store %v, %a[%i] : memref<64xf32>
+  } {fg.chain = 0 : i64}
+  scf.forall (%i) in (16) {
+    %v = memref.load %a[%i] : memref<64xf32>
+    memref.store %v, %b[%i] : memref<64xf32>
+  } {fg.chain = 0 : i64}
+  scf.forall (%i) in (16) {
+    %v = memref.load %b[%i] : memref<64xf32>
+    memref.store %v, %c[%i] : memref<16xf32>
+  } {fg.chain = 0 : i64}
+  scf.forall (%i) in (16) {
+    %v = memref.load %c[%i] : memref<16xf32>
+    memref.store %v, %x[%i] : memref<64xf32>
   } {fg.chain = 0 : i64}
   return
 }
