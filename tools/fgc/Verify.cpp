@@ -202,7 +202,8 @@ static void printDifferences(const Verification &verification) {
     for (const Difference &difference : code.differences) {
       llvm::outs() << llvm::formatv("  {0:E1}  {1}", difference.error,
                                     difference.name);
-      if (difference.rounding / 2 > verification.tolerance)
+      if (allowedError(difference, verification.tolerance) >
+          verification.tolerance)
         llvm::outs() << llvm::formatv("  (rounding changes it by {0:E1})",
                                       difference.rounding);
       llvm::outs() << "\n";

@@ -448,6 +448,7 @@ func::FuncOp EntryOutliner::makeFunction(scf::ForallOp kernel,
 
   // The indices of the kernel's dimensions, the last one fastest.
   Value rest = block->getArgument(next);
+  builder.setInsertionPoint(func::ReturnOp::create(builder, loc));
   if (int64_t perTask = iteration.total / tasks; perTask > 1) {
     auto index = [&](int64_t value) {
       return arith::ConstantIndexOp::create(builder, loc, value);
@@ -455,12 +456,8 @@ func::FuncOp EntryOutliner::makeFunction(scf::ForallOp kernel,
     Value first = arith::MulIOp::create(builder, loc, rest, index(perTask));
     Value end = arith::AddIOp::create(builder, loc, first, index(perTask));
     auto loop = scf::ForOp::create(builder, loc, first, end, index(1));
-    func::ReturnOp::create(builder, loc);
     builder.setInsertionPointToStart(loop.getBody());
     rest = loop.getInductionVar();
-  } else {
-    auto last = func::ReturnOp::create(builder, loc);
-    builder.setInsertionPoint(last);
   }
   for (size_t i = iteration.count.size(); i-- > 0;) {
     Value position = rest;

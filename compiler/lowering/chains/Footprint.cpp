@@ -6,7 +6,7 @@
 
 #include "compiler/lowering/chains/Footprint.h"
 
-#include "dialects/fg/Fg.h"
+#include "compiler/lowering/Buffers.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -16,7 +16,6 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -132,29 +131,6 @@ std::optional<MemoryUse> memoryUseOf(Operation *op) {
                          store.getMask()};
       })
       .Default([](Operation *) { return Result(); });
-}
-
-/// The value whose address a view's offsets are relative to.
-Value baseOf(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>()) {
-    if (isa<memref::ViewOp>(view))
-      break; // its offset is not in its type
-    memref = view.getViewSource();
-  }
-  return memref;
-}
-
-/// The buffer below, shifted or not.
-Value bufferOf(Value base) {
-  while (Operation *op = base.getDefiningOp()) {
-    if (auto shift = dyn_cast<fg::ShiftOp>(op))
-      base = shift.getBuffer();
-    else if (auto view = dyn_cast<ViewLikeOpInterface>(op))
-      base = view.getViewSource();
-    else
-      break;
-  }
-  return base;
 }
 
 } // namespace
@@ -298,8 +274,7 @@ private:
 
   void touch(Value memref, const Interval &bytes, bool writes) {
     Value base = baseOf(memref);
-    if (kernel->isProperAncestor(base.getParentBlock()->getParentOp()) ||
-        base.getParentBlock()->getParentOp() == kernel)
+    if (kernel->isAncestor(base.getParentBlock()->getParentOp()))
       return; // the task's own
     std::vector<Touched> &tasks = result.touched[base];
     tasks.resize(result.count);
@@ -351,7 +326,8 @@ bool Footprint::conflict(const Footprint &first, const Footprint &second) {
   };
   for (const auto &[base, of] : first.touched)
     for (const auto &[other, then] : second.touched) {
-      if (bufferOf(base) != bufferOf(other) || !(writes(of) || writes(then)))
+      if (bufferBelow(base) != bufferBelow(other) ||
+          !(writes(of) || writes(then)))
         continue;
       if (base != other)
         return true; // how far apart they are is not known

@@ -6,6 +6,7 @@
 
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 
+#include "compiler/lowering/Buffers.h"
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/Contraction.h"

@@ -6,6 +6,7 @@
 
 #include "compiler/lowering/gemm/PackAhead.h"
 
+#include "compiler/lowering/Buffers.h"
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/gemm/PackEmitter.h"
 #include "compiler/lowering/gemm/ProductStart.h"

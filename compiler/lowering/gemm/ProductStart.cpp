@@ -6,6 +6,7 @@
 
 #include "compiler/lowering/gemm/ProductStart.h"
 
+#include "compiler/lowering/Buffers.h"
 #include "dialects/fg/Fg.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -14,17 +15,6 @@
 using namespace mlir;
 using namespace foregrad;
 using namespace foregrad::compiler;
-
-Value foregrad::compiler::bufferBelow(Value view) {
-  while (true) {
-    if (auto op = view.getDefiningOp<ViewLikeOpInterface>())
-      view = op.getViewSource();
-    else if (auto shift = view.getDefiningOp<fg::ShiftOp>())
-      view = shift.getBuffer();
-    else
-      return view;
-  }
-}
 
 /// Whether `view` shows all of its buffer.
 static bool showsAll(Value view) {

@@ -17,9 +17,6 @@
 
 namespace foregrad::compiler {
 
-/// The buffer that `view` looks into, or begins within.
-mlir::Value bufferBelow(mlir::Value view);
-
 /// Whether `op`, or anything inside of it, may write to `buffer` or a view of
 /// it.
 bool mayWrite(mlir::Operation *op, mlir::Value buffer);

@@ -47,40 +47,42 @@ Meeting meetingOf(const Lifetime &a, const Lifetime &b) {
   return meeting;
 }
 
-/// The first place of a buffer that `buffer` may share, where nothing else is
-/// in its way; -1 if there is none. `met` are all that it meets.
-int64_t sharedPlace(llvm::ArrayRef<std::pair<const Lifetime *, Meeting>> met) {
-  for (auto [candidate, meeting] : met) {
-    if (meeting != Meeting::InCuts)
+/// A buffer that is placed already, and meets the one that is to be placed.
+struct Neighbour {
+  int64_t offset, end;
+  Meeting meeting;
+};
+
+/// The first place of a neighbour that the buffer may share, where no other is
+/// in its way; -1 if there is none.
+int64_t sharedPlace(llvm::ArrayRef<Neighbour> neighbours) {
+  for (const Neighbour &place : neighbours) {
+    if (place.meeting != Meeting::InCuts)
       continue;
-    int64_t offset = candidate->offset;
-    int64_t end = offset + aligned(candidate->bytes);
-    bool isFree = llvm::all_of(met, [&](const auto &other) {
-      bool isApart =
-          other.first->offset >= end ||
-          other.first->offset + aligned(other.first->bytes) <= offset;
+    bool isFree = llvm::all_of(neighbours, [&](const Neighbour &other) {
+      bool isApart = other.offset >= place.end || other.end <= place.offset;
       return isApart ||
-             (other.second == Meeting::InCuts && other.first->offset == offset);
+             (other.meeting == Meeting::InCuts && other.offset == place.offset);
     });
     if (isFree)
-      return offset;
+      return place.offset;
   }
   return -1;
 }
 
-/// The start of the smallest gap of at least `bytes` between the placed
-/// buffers, which are sorted by offset; behind the last one if there is none.
-int64_t bestGap(llvm::ArrayRef<const Lifetime *> placed, int64_t bytes) {
+/// The start of the smallest gap of at least `bytes` between the neighbours,
+/// which are sorted by offset; behind the last one if there is none.
+int64_t bestGap(llvm::ArrayRef<Neighbour> neighbours, int64_t bytes) {
   int64_t best = -1;
   int64_t bestSize = std::numeric_limits<int64_t>::max();
   int64_t end = 0; // of everything placed so far
-  for (const Lifetime *other : placed) {
-    int64_t gap = other->offset - end;
+  for (const Neighbour &other : neighbours) {
+    int64_t gap = other.offset - end;
     if (gap >= bytes && gap < bestSize) {
       best = end;
       bestSize = gap;
     }
-    end = std::max(end, other->offset + aligned(other->bytes));
+    end = std::max(end, other.end);
   }
   return best >= 0 ? best : end;
 }
@@ -98,17 +100,15 @@ int64_t placeBuffers(llvm::MutableArrayRef<Lifetime> buffers) {
   llvm::SmallVector<Lifetime *> placed; // sorted by offset
   int64_t total = 0;
   for (Lifetime *buffer : order) {
-    llvm::SmallVector<std::pair<const Lifetime *, Meeting>> met;
-    llvm::SmallVector<const Lifetime *> conflicts;
+    llvm::SmallVector<Neighbour> neighbours;
     for (const Lifetime *other : placed)
       if (Meeting meeting = meetingOf(*buffer, *other);
-          meeting != Meeting::None) {
-        met.push_back({other, meeting});
-        conflicts.push_back(other);
-      }
-    int64_t shared = sharedPlace(met);
+          meeting != Meeting::None)
+        neighbours.push_back(
+            {other->offset, other->offset + aligned(other->bytes), meeting});
+    int64_t shared = sharedPlace(neighbours);
     buffer->offset =
-        shared >= 0 ? shared : bestGap(conflicts, aligned(buffer->bytes));
+        shared >= 0 ? shared : bestGap(neighbours, aligned(buffer->bytes));
     total = std::max(total, buffer->offset + aligned(buffer->bytes));
     auto *where = llvm::upper_bound(placed, buffer,
                                     [](const Lifetime *a, const Lifetime *b) {

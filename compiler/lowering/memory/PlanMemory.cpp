@@ -238,8 +238,10 @@ private:
     if (last < 0)
       first = last = positions.lookup(op).first;
     temporaries.push_back({op, extent});
-    Lifetime &lifetime =
-        lifetimes.emplace_back(Lifetime{extent.bytes, first, last, 0, {}});
+    Lifetime &lifetime = lifetimes.emplace_back();
+    lifetime.bytes = extent.bytes;
+    lifetime.first = first;
+    lifetime.last = last;
     auto cut = op->getAttrOfType<DenseI64ArrayAttr>(cutAttr);
     for (int64_t chain : chains)
       lifetime.chains.push_back(

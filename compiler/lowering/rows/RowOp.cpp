@@ -6,9 +6,10 @@
 
 #include "compiler/lowering/rows/RowOp.h"
 
+#include "compiler/lowering/Buffers.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -60,21 +61,6 @@ SmallVector<const Access *> RowOp::accesses() const {
   return all;
 }
 
-// Only views whose type states offset and strides relative to the buffer; a
-// memref.view starts a new buffer for our purposes and is left to the caller.
-Value bufferOf(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>()) {
-    Value source = view.getViewSource();
-    auto sourceType = dyn_cast<MemRefType>(source.getType());
-    auto type = dyn_cast<MemRefType>(memref.getType());
-    if (!sourceType || !type ||
-        sourceType.getElementType() != type.getElementType())
-      break;
-    memref = source;
-  }
-  return memref;
-}
-
 namespace {
 
 /// Adds `factor * expr` to `form`, in the source's dimensions.
@@ -113,7 +99,7 @@ std::optional<Access> describeOperand(Value operand, AffineMap map,
     return access;
   }
   access.elementType = type.getElementType();
-  access.buffer = bufferOf(operand);
+  access.buffer = baseOf(operand);
   auto bufferType = dyn_cast<MemRefType>(access.buffer.getType());
   if (!bufferType || !bufferType.hasStaticShape() ||
       !bufferType.getLayout().isIdentity()) {
@@ -182,7 +168,7 @@ bool describeBody(RowOp &op, std::string &why) {
       return false;
     }
     if (auto load = dyn_cast<memref::LoadOp>(inner)) {
-      op.loadedInBody.push_back(bufferOf(load.getMemRef()));
+      op.loadedInBody.push_back(baseOf(load.getMemRef()));
       continue;
     }
     if (!isMemoryEffectFree(&inner)) {

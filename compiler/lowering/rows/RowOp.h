@@ -33,13 +33,9 @@ struct LinearForm {
                                     unsigned first) const;
 };
 
-/// The buffer below all views of `memref`: an allocation, a function argument,
-/// or the first value that is not a view.
-mlir::Value bufferOf(mlir::Value memref);
-
 /// One operand of the op.
 struct Access {
-  mlir::Value buffer; // as bufferOf; null when the operand is a scalar
+  mlir::Value buffer; // as baseOf; null when the operand is a scalar
   mlir::Value scalar; // the scalar operand, or null
   mlir::Type elementType;
   LinearForm form; // element number within the flat buffer

@@ -12,6 +12,7 @@
 
 #include "compiler/lowering/rows/RowsToKernels.h"
 
+#include "compiler/lowering/Buffers.h"
 #include "compiler/lowering/rows/KernelEmitter.h"
 #include "dialects/fg/Fg.h"
 
@@ -62,9 +63,9 @@ void collectBuffers(Operation *op, BufferSet &reads, BufferSet &writes) {
       if (!isa<BaseMemRefType>(operand.getType()))
         continue;
       // What begins within a buffer stands for all of it, too.
-      SmallVector<Value, 2> buffers = {bufferOf(operand)};
+      SmallVector<Value, 2> buffers = {baseOf(operand)};
       while (auto shift = buffers.back().getDefiningOp<fg::ShiftOp>())
-        buffers.push_back(bufferOf(shift.getBuffer()));
+        buffers.push_back(baseOf(shift.getBuffer()));
       if (!interface) {
         if (recursive)
           continue;
