@@ -74,8 +74,10 @@ Interval divide(const Interval &x, const Interval &y) {
   return {x.low / y.low, x.high / y.low};
 }
 
-Interval remainder(const Interval &x, const Interval &y) {
-  if (y.low != y.high || y.low <= 0)
+/// The remainder of such a division; an unsigned one is known within bounds
+/// even where `x` is not.
+Interval remainder(const Interval &x, const Interval &y, bool isSigned) {
+  if (y.low != y.high || y.low <= 0 || (isSigned && x.low < 0))
     return Interval::everything();
   if (x.isBounded() && x.low >= 0 && x.low / y.low == x.high / y.low)
     return {x.low % y.low, x.high % y.low};
@@ -237,8 +239,9 @@ private:
         .Case([&](arith::MulIOp) { return multiply(operand(0), operand(1)); })
         .Case<arith::DivUIOp, arith::DivSIOp>(
             [&](auto) { return divide(operand(0), operand(1)); })
-        .Case<arith::RemUIOp, arith::RemSIOp>(
-            [&](auto) { return remainder(operand(0), operand(1)); })
+        .Case<arith::RemUIOp, arith::RemSIOp>([&](auto rem) {
+          return remainder(operand(0), operand(1), isa<arith::RemSIOp>(rem));
+        })
         .Case<arith::MinUIOp, arith::MinSIOp>(
             [&](auto) { return choose(operand(0), operand(1), false); })
         .Case<arith::MaxUIOp, arith::MaxSIOp>(

@@ -192,3 +192,28 @@ func.func @small(%x: memref<16xf32>, %y: memref<16xf32>) {
   } {fg.small}
   return
 }
+
+// -----
+
+// A signed remainder of a number that may be negative is so itself: what is written behind row %i may
+// lie before it.
+
+// CHECK-LABEL: func.func @remainder
+// CHECK-NOT:   fg.chain
+func.func @remainder(%x: memref<16xf32>, %y: memref<16xf32>, %where: memref<4xindex>) {
+  %c4 = arith.constant 4 : index
+  scf.forall (%i) in (4) {
+    %any = memref.load %where[%i] : memref<4xindex>
+    %rest = arith.remsi %any, %c4 : index
+    %row = arith.muli %i, %c4 : index
+    %at = arith.addi %row, %rest : index
+    %v = memref.load %y[%row] : memref<16xf32>
+    memref.store %v, %x[%at] : memref<16xf32>
+  }
+  scf.forall (%i) in (4) {
+    %row = arith.muli %i, %c4 : index
+    %v = vector.load %x[%row] : memref<16xf32>, vector<4xf32>
+    vector.store %v, %x[%row] : memref<16xf32>, vector<4xf32>
+  }
+  return
+}
