@@ -9,6 +9,7 @@
 #include "compiler/lowering/Backend.h"
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
+#include "compiler/lowering/gemm/PackParameters.h"
 #include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
@@ -27,6 +28,7 @@ void registerPasses() {
   registerSumInLanesPass();
   registerChainKernelsPass();
   registerTileSamplesPass();
+  registerPackParametersPass();
   registerContractionsToKernelsPass();
   registerRowsToKernelsPass();
   registerLimitEntryPass();

@@ -8,6 +8,7 @@
 #include "compiler/fusion/Fusion.h"
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
+#include "compiler/lowering/gemm/PackParameters.h"
 #include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
@@ -76,6 +77,7 @@ static void buildTiles(OpPassManager &manager, const PhaseOptions &options) {
 }
 
 static void buildKernels(OpPassManager &manager, const PhaseOptions &options) {
+  manager.addPass(createPackParametersPass(options.target));
   OpPassManager &entries = manager.nest<func::FuncOp>();
   entries.addPass(createContractionsToKernelsPass(options.target));
   entries.addPass(createRowsToKernelsPass(options.target));

@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/LowerToLLVM.h"
 #include "compiler/lowering/abi/OutlineKernels.h"
+#include "compiler/lowering/gemm/Panels.h"
 #include "compiler/lowering/memory/PlanMemory.h"
 #include "compiler/targets/Cpu.h"
 
@@ -68,6 +69,17 @@ std::vector<KernelCode> kernelsOf(LLVM::LLVMFuncOp entry) {
   return kernels;
 }
 
+std::vector<PanelsCode> panelsOf(LLVM::LLVMFuncOp entry) {
+  std::vector<PanelsCode> all;
+  if (auto list = entry->getAttrOfType<ArrayAttr>(panelsAttr))
+    for (auto panels : list.getAsRange<DictionaryAttr>())
+      all.push_back(
+          {panels.getAs<StringAttr>("name").str(),
+           panels.getAs<IntegerAttr>("depth").getInt(),
+           panels.getAs<DenseI64ArrayAttr>("widths").asArrayRef().vec()});
+  return all;
+}
+
 } // namespace
 
 llvm::Error outlineEntries(ModuleOp module) {
@@ -91,7 +103,7 @@ std::vector<EntryCode> plannedEntries(ModuleOp module) {
     entries.push_back({name.str(), function.getSymName().str(),
                        bytes(arenaBytesAttr), bytes(scratchBytesAttr),
                        flops ? flops.getValueAsDouble() : 0,
-                       kernelsOf(function)});
+                       kernelsOf(function), panelsOf(function)});
   }
   return entries;
 }

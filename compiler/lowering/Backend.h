@@ -24,7 +24,6 @@
 
 namespace foregrad::compiler {
 
-/// What the artifact says of one entry.
 /// One parallel loop of an entry, see schema::Kernel.
 struct KernelCode {
   std::string what, where;
@@ -35,6 +34,14 @@ struct KernelCode {
   uint64_t draws = 0; // random numbers of one call
 };
 
+/// A buffer that an entry takes in panels, see schema::Panels.
+struct PanelsCode {
+  std::string name;
+  int64_t depth = 0;
+  std::vector<int64_t> widths;
+};
+
+/// What the artifact says of one entry.
 struct EntryCode {
   std::string name;          // as the function in the module: step, eval, ...
   std::string symbol;        // in the shared object, of type fg_entry
@@ -42,6 +49,7 @@ struct EntryCode {
   uint64_t scratchBytes = 0; // of each worker, a multiple of 64
   double flops = 0; // of one call: the sum of fg.flops over its kernels
   std::vector<KernelCode> kernels; // in the order of their calls
+  std::vector<PanelsCode> panels;  // in the order of their arguments
 };
 
 struct CompiledModule {

@@ -20,6 +20,12 @@ MemoryPlan planMemory(const Artifact &artifact, const CodeInfo &code,
     const EntryCodeInfo &needs = code.entry(*entry);
     plan.arena = std::max(plan.arena, needs.arenaBytes);
     scratch = std::max(scratch, needs.scratchBytesPerWorker);
+    // Between calls, tensors change their layout there.
+    for (const PanelsInfo &panels : needs.panels) {
+      const TensorInfo &tensor = artifact.tensors[panels.tensor];
+      plan.arena =
+          std::max(plan.arena, panels.elements() * sizeOf(tensor.dtype));
+    }
     for (Binding binding : entry->bindings)
       plan.bound[binding.tensor] = true;
   }

@@ -6,6 +6,7 @@
 #include "runtime/device/Program.h"
 
 #include "runtime/device/MemoryPlan.h"
+#include "runtime/device/PanelLayout.h"
 #include "runtime/support/Error.h"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ void Program::allocate() {
   planned = plan.total;
 
   buffers.resize(model.tensors.size());
+  layouts.resize(model.tensors.size());
   for (const TensorInfo &tensor : model.tensors)
     if (plan.bound[tensor.index])
       buffers[tensor.index] = AlignedBytes(tensor.bytes, /*zeroed=*/true);
@@ -52,6 +54,9 @@ void Program::run(std::string_view entry, Profile *profile) {
                            [&](const Call &c) { return c.name == entry; });
   if (call == calls.end())
     fail("{}: entry '{}' was not prepared", model.path, entry);
+  for (Binding binding : model.entry(entry).bindings)
+    arrange(model.tensors[binding.tensor],
+            codeOf(entry).panelsOf(binding.tensor));
 
   fg_call arguments = {};
   arguments.abi_version = FG_ABI_VERSION;
@@ -79,14 +84,29 @@ void Program::run(std::string_view entry, Profile *profile) {
     profile->end();
 }
 
+void Program::arrange(const TensorInfo &tensor, const PanelsInfo *layout) {
+  const PanelsInfo *&current = layouts[tensor.index];
+  if (current == layout || (current && layout && *current == *layout))
+    return;
+  uint8_t *data = buffers[tensor.index].data();
+  std::span<uint8_t> room(arena.data(), arena.size());
+  if (current)
+    toRows(tensor, *current, data, room);
+  if (layout)
+    toPanels(tensor, *layout, data, room);
+  current = layout;
+}
+
 void *Program::data(const TensorInfo &tensor) {
-  return const_cast<void *>(std::as_const(*this).data(tensor));
+  if (!holds(tensor))
+    fail("{}: no entry in use binds the tensor '{}'", model.path, tensor.name);
+  arrange(tensor, nullptr);
+  return buffers[tensor.index].data();
 }
 
 const void *Program::data(const TensorInfo &tensor) const {
-  if (!holds(tensor))
-    fail("{}: no entry in use binds the tensor '{}'", model.path, tensor.name);
-  return buffers[tensor.index].data();
+  // How a tensor lies is not what a program is seen to hold.
+  return const_cast<Program *>(this)->data(tensor);
 }
 
 std::vector<const TensorInfo *>

@@ -61,8 +61,8 @@ public:
     return buffers[tensor.index].size() != 0;
   }
 
-  /// The tensor's memory: tensor.bytes, row-major. Throws Error where no entry
-  /// binds it.
+  /// The tensor's memory: tensor.bytes, row-major until the next call of run.
+  /// Throws Error where no entry binds it.
   void *data(const TensorInfo &tensor);
   const void *data(const TensorInfo &tensor) const;
 
@@ -89,13 +89,17 @@ private:
     std::vector<void *> buffers;
   };
 
+  /// Brings a tensor into `layout` (null: row-major), if it is not in it.
+  void arrange(const TensorInfo &tensor, const PanelsInfo *layout);
+
   void setCounter(Role role, uint64_t value);
   void allocate();
 
   const Artifact &model;
   Code code;
   Workers workers;
-  std::vector<AlignedBytes> buffers; ///< by index in Artifact::tensors
+  std::vector<AlignedBytes> buffers;       ///< by index in Artifact::tensors
+  std::vector<const PanelsInfo *> layouts; ///< likewise; null: row-major
   AlignedBytes arena;
   AlignedBytes scratch;
   std::vector<Call> calls;

@@ -11,6 +11,7 @@
 #include "runtime/support/Error.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/ranges.h>
 
@@ -96,8 +97,10 @@ public:
   TensorInfo tensor(const schema::Tensor *from, uint32_t index);
   KernelInfo kernel(const schema::Kernel *from, const std::string &entry);
   EntryInfo entry(const schema::Entry *from, uint32_t index, size_t tensors);
-  EntryCodeInfo entryCode(const schema::EntryCode *from,
-                          const std::string &what);
+  EntryCodeInfo entryCode(const schema::EntryCode *from, const EntryInfo &entry,
+                          const Artifact &of, const std::string &what);
+  PanelsInfo panels(const schema::Panels *from, const EntryInfo &entry,
+                    const Artifact &of, const std::string &what);
   CodeInfo codeOf(const schema::Code *from, uint32_t index, const Artifact &of);
   PerturbedInfo perturbed(const schema::Perturbed *from, size_t tensors);
   EstimateInfo estimate(const schema::Estimate *from, size_t tensors);
@@ -196,6 +199,7 @@ EntryInfo Reader::entry(const schema::Entry *from, uint32_t index,
 }
 
 EntryCodeInfo Reader::entryCode(const schema::EntryCode *from,
+                                const EntryInfo &entry, const Artifact &of,
                                 const std::string &what) {
   EntryCodeInfo to;
   to.symbol = name(from->symbol(), what + ": symbol");
@@ -211,6 +215,35 @@ EntryCodeInfo Reader::entryCode(const schema::EntryCode *from,
          to.flops);
   for (const schema::Kernel *one : *from->kernels())
     to.kernels.push_back(kernel(one, what));
+  for (const schema::Panels *one : *from->panels()) {
+    if (to.panelsOf(one->tensor()))
+      fail("{}: {}: expected panels of each tensor once, found tensor {} twice",
+           path, what, one->tensor());
+    to.panels.push_back(panels(one, entry, of, what));
+  }
+  return to;
+}
+
+PanelsInfo Reader::panels(const schema::Panels *from, const EntryInfo &entry,
+                          const Artifact &of, const std::string &what) {
+  PanelsInfo to{from->tensor(), from->depth(), {}};
+  spend(uint64_t{from->widths()->size()} * sizeof(uint32_t));
+  to.widths.assign(from->widths()->begin(), from->widths()->end());
+  bool isBound =
+      std::any_of(entry.bindings.begin(), entry.bindings.end(),
+                  [&](Binding binding) { return binding.tensor == to.tensor; });
+  if (!isBound)
+    fail("{}: {}: expected panels of a tensor that the entry binds, found "
+         "tensor {}",
+         path, what, to.tensor);
+  const TensorInfo &tensor = of.tensors[to.tensor];
+  bool hasEmpty = std::count(to.widths.begin(), to.widths.end(), 0) > 0;
+  uint64_t elements = to.elements();
+  if (hasEmpty || elements == 0 || tensor.elements % elements != 0)
+    fail("{}: {}: expected panels of whole matrices of '{}', which has {} "
+         "elements, found {} rows of {} columns",
+         path, what, tensor.name, tensor.elements, to.depth,
+         fmt::join(to.widths, " + "));
   return to;
 }
 
@@ -231,7 +264,7 @@ CodeInfo Reader::codeOf(const schema::Code *from, uint32_t index,
          of.entries.size(), from->entries()->size());
   for (const EntryInfo &entry : of.entries)
     to.entries.push_back(
-        entryCode(from->entries()->Get(entry.index),
+        entryCode(from->entries()->Get(entry.index), entry, of,
                   fmt::format("{}: entry '{}'", what, entry.name)));
   return to;
 }
@@ -323,6 +356,19 @@ Artifact Artifact::parse(const std::string &path, AlignedBytes bytes) {
   to.hash = schema::hashBytes(bytes.data(), bytes.size());
   to.bytes = std::move(bytes);
   return to;
+}
+
+uint64_t PanelsInfo::elements() const {
+  return checkedMultiply(
+             depth, std::accumulate(widths.begin(), widths.end(), uint64_t{0}))
+      .value_or(0);
+}
+
+const PanelsInfo *EntryCodeInfo::panelsOf(uint32_t tensor) const {
+  auto found =
+      std::find_if(panels.begin(), panels.end(),
+                   [&](const PanelsInfo &one) { return one.tensor == tensor; });
+  return found == panels.end() ? nullptr : &*found;
 }
 
 const TensorInfo *Artifact::findTensor(std::string_view name) const {

@@ -67,6 +67,20 @@ struct EntryInfo {
   uint32_t index;                ///< in Artifact::entries
 };
 
+/// How an entry takes a tensor that is not row-major: matrices of `depth` rows,
+/// one behind the other, each of them panel after panel, and each panel row
+/// after row.
+struct PanelsInfo {
+  uint32_t tensor;              ///< index into Artifact::tensors; bound
+  uint32_t depth;               ///< 1 or more
+  std::vector<uint32_t> widths; ///< columns of each panel: 1 or more
+  bool operator==(const PanelsInfo &) const = default;
+
+  /// Elements of one matrix; they divide the tensor's. 0 where there are none
+  /// or too many to count.
+  uint64_t elements() const;
+};
+
 /// An entry as one piece of code has it.
 struct EntryCodeInfo {
   std::string symbol;
@@ -74,6 +88,11 @@ struct EntryCodeInfo {
   uint64_t scratchBytesPerWorker;
   double flops;
   std::vector<KernelInfo> kernels; ///< in the order of their calls
+  std::vector<PanelsInfo> panels;  ///< each tensor at most once; all other
+                                   ///< tensors are row-major
+
+  /// How it takes the tensor of this index; null: row-major.
+  const PanelsInfo *panelsOf(uint32_t tensor) const;
 };
 
 struct HyperInfo {

@@ -19,7 +19,7 @@
 namespace foregrad::schema {
 
 /// Raised with every change of artifact.fbs or of the container.
-inline constexpr uint32_t schemaVersion = 2;
+inline constexpr uint32_t schemaVersion = 3;
 
 inline constexpr char containerMagic[] = "FOREGRAD";
 inline constexpr size_t containerMagicSize = 8;

@@ -65,12 +65,18 @@ Json codeJson(const Artifact &artifact, const CodeInfo &code) {
   Json entries = Json::array();
   for (const EntryInfo &entry : artifact.entries) {
     const EntryCodeInfo &compiled = code.entry(entry);
+    Json panels = Json::array();
+    for (const PanelsInfo &one : compiled.panels)
+      panels.push_back({{"tensor", artifact.tensors[one.tensor].name},
+                        {"depth", one.depth},
+                        {"widths", one.widths}});
     entries.push_back(
         {{"name", entry.name},
          {"symbol", compiled.symbol},
          {"arena_bytes", compiled.arenaBytes},
          {"scratch_bytes_per_worker", compiled.scratchBytesPerWorker},
-         {"flops", compiled.flops}});
+         {"flops", compiled.flops},
+         {"panels", std::move(panels)}});
   }
   return {{"target", code.target},
           {"triple", code.triple},
@@ -183,13 +189,14 @@ void printParameters(const Artifact &artifact) {
 }
 
 void printEntries(const Artifact &artifact, const CodeInfo &code) {
-  fmt::print("\nentries of the code for {}\n  {:<14}{:>12}{:>16}{:>12}\n",
-             code.cpu, "", "arena bytes", "scratch/thread", "MFLOP");
+  fmt::print("\nentries of the code for {}\n  {:<14}{:>12}{:>16}{:>12}{:>20}\n",
+             code.cpu, "", "arena bytes", "scratch/thread", "MFLOP",
+             "tensors in panels");
   for (const EntryInfo &entry : artifact.entries) {
     const EntryCodeInfo &compiled = code.entry(entry);
-    fmt::print("  {:<14}{:>12}{:>16}{:>12.3f}\n", entry.name,
+    fmt::print("  {:<14}{:>12}{:>16}{:>12.3f}{:>20}\n", entry.name,
                compiled.arenaBytes, compiled.scratchBytesPerWorker,
-               compiled.flops * 1e-6);
+               compiled.flops * 1e-6, compiled.panels.size());
   }
 }
 

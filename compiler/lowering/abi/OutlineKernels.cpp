@@ -24,6 +24,8 @@
 
 #include "compiler/lowering/abi/AbiBuilder.h"
 #include "compiler/lowering/chains/ChainKernels.h"
+#include "compiler/lowering/gemm/Panels.h"
+#include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/memory/PlanMemory.h"
 #include "dialects/fg/Fg.h"
 #include "runtime/abi/foregrad_abi.h"
@@ -167,6 +169,7 @@ private:
 
   LogicalResult readArguments();
   std::optional<BufferOrigin> originOf(Value value);
+  ArrayAttr panelsOfArguments();
   int64_t alignmentOf(Value buffer);
   void hoistPlacedBuffers(scf::ForallOp kernel);
   LogicalResult capture(Operation *kernel, Value value, Captures &captures);
@@ -271,6 +274,22 @@ LogicalResult EntryOutliner::readArguments() {
     origins[argument] = origin;
   }
   return success();
+}
+
+/// What arguments say of their panels, with their names.
+ArrayAttr EntryOutliner::panelsOfArguments() {
+  SmallVector<Attribute> all;
+  for (BlockArgument argument : entry.getArguments()) {
+    unsigned number = argument.getArgNumber();
+    auto panels = entry.getArgAttrOfType<DictionaryAttr>(number, panelsAttr);
+    if (!panels)
+      continue;
+    NamedAttrList named(panels);
+    auto name = entry.getArgAttrOfType<StringAttr>(number, kNameAttr);
+    named.set("name", name ? name : builder.getStringAttr(""));
+    all.push_back(named.getDictionary(builder.getContext()));
+  }
+  return builder.getArrayAttr(all);
 }
 
 /// The origin of a binding or of a buffer that the memory plan placed, and of
@@ -728,6 +747,7 @@ LogicalResult EntryOutliner::run() {
   exported->setAttr(entryAttr, builder.getStringAttr(entry.getSymName()));
   exported->setAttr(flopsAttr, builder.getF64FloatAttr(flops));
   exported->setAttr(kernelsAttr, builder.getArrayAttr(kernels));
+  exported->setAttr(panelsAttr, panelsOfArguments());
   makeEntry();
   symbols.erase(entry);
   return success();

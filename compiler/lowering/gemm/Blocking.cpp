@@ -273,6 +273,30 @@ int64_t chooseChunk(int64_t k, int64_t most) {
 
 } // namespace
 
+int64_t Tiling::total() const {
+  const TileClass &last = classes.back();
+  return last.origin + count * last.width;
+}
+
+SmallVector<int64_t> Tiling::widths() const {
+  SmallVector<int64_t> all;
+  for (const TileClass &tiles : classes)
+    all.append(tiles.end - tiles.begin, tiles.width);
+  return all;
+}
+
+Tiling Tiling::ofWidths(ArrayRef<int64_t> widths) {
+  Tiling tiling;
+  tiling.count = static_cast<int64_t>(widths.size());
+  int64_t wide = llvm::count(widths, widths.front());
+  int64_t narrow = widths.back();
+  tiling.classes.push_back({0, wide, widths.front(), 0});
+  if (wide < tiling.count)
+    tiling.classes.push_back(
+        {wide, tiling.count, narrow, wide * (widths.front() - narrow)});
+  return tiling;
+}
+
 double Tiling::largestShare() const {
   int64_t all = 0, first = 0, left = tilesPerBlock;
   for (const TileClass &tiles : classes) {
@@ -306,8 +330,9 @@ int64_t Blocking::packedB(const Contraction &contraction) const {
   return packedPanelB(contraction) * columns.tilesPerBlock * groupsPerBlock;
 }
 
-int64_t Blocking::aheadPanelB(const Contraction &contraction) const {
-  return columns.widest() * int64_t(llvm::alignTo(contraction.k.size, lanes));
+int64_t Blocking::aheadDepthB(const Contraction &contraction) const {
+  // Whole blocks of the transposition, which may write beyond the last k.
+  return llvm::alignTo(contraction.k.size, lanes);
 }
 
 int64_t Blocking::packedPanelB(const Contraction &contraction) const {
@@ -328,6 +353,9 @@ struct Choice {
 void chooseWithParts(Contraction contraction, int64_t parts,
                      const TargetDescription &target, bool invariantB,
                      Choice &best) {
+  // Parts of rows would begin inside of a panel of C.
+  if (parts > 1 && contraction.panelDepthC != 0)
+    return;
   contraction.cutRows(parts);
   const ContractionDim &m = contraction.m, &n = contraction.n,
                        &k = contraction.k;
@@ -336,7 +364,7 @@ void chooseWithParts(Contraction contraction, int64_t parts,
   common.rowParts = parts;
   common.lanes = std::max<int64_t>(1, target.lanes(bytes));
   common.columnTail = n.size % common.lanes != 0;
-  common.stagedC = n.c != 1;
+  common.stagedC = n.c != 1 && contraction.panelDepthC == 0;
   bool isWidened = contraction.isNarrow() && !contraction.isPaired;
   bool isAlongA = contraction.kIsAlongA();
   bool isAlongB = contraction.isPaired ? contraction.pairB == 1 : k.b == 1;
@@ -352,6 +380,8 @@ void chooseWithParts(Contraction contraction, int64_t parts,
   for (int64_t vectors = 1; vectors <= mostVectors; ++vectors) {
     Blocking blocking = common;
     blocking.columns = columnTiling(n.size, blocking.lanes, vectors);
+    if (!contraction.panelWidths.empty())
+      blocking.columns = Tiling::ofWidths(contraction.panelWidths);
     int64_t vectorsUsed = blocking.columns.widest() / blocking.lanes;
     if (vectorsUsed != vectors)
       continue;
@@ -371,7 +401,10 @@ void chooseWithParts(Contraction contraction, int64_t parts,
                 (isPanel || (parts * blocking.rows.count <= 1 && !invariantB))
             ? PackKind::Direct
             : packB;
-    blocking.aheadB = invariantB && blocking.packB != PackKind::Direct;
+    if (contraction.panelDepthB != 0)
+      blocking.packB = PackKind::Copy;
+    blocking.aheadB = contraction.panelDepthB != 0 ||
+                      (invariantB && blocking.packB != PackKind::Direct);
     int64_t groups = contraction.group ? contraction.group->size : 1;
     for (int64_t rowTiles : blockSizes(blocking.rows.count))
       for (int64_t columnTiles : blockSizes(blocking.columns.count))

@@ -33,6 +33,12 @@ struct Tiling {
   int64_t tilesPerBlock = 0; // a task's share
   int64_t blocks() const { return (count + tilesPerBlock - 1) / tilesPerBlock; }
   int64_t widest() const { return classes.front().width; }
+  /// What the widths add up to: the size, rounded up to the last tile's end.
+  int64_t total() const;
+  /// The width of each tile; and the tiling of at most two widths that has
+  /// them.
+  llvm::SmallVector<int64_t> widths() const;
+  static Tiling ofWidths(llvm::ArrayRef<int64_t> widths);
   /// The share of the dimension that a task has at most.
   double largestShare() const;
 };
@@ -58,8 +64,7 @@ struct Blocking {
   int64_t kChunk = 0;      // of k, a multiple of 4 unless it is all of k
   int64_t groupsPerBlock = 1;
   PackKind packA = PackKind::Direct, packB = PackKind::Copy;
-  /// B's panels are made before all tasks, not by each: all of k, rows as wide
-  /// as the widest tile.
+  /// B's panels are made before all tasks, not by each, and hold all of k.
   bool aheadB = false;
   bool stagedC = false; // columns of C are not contiguous: through scratch
   /// Tiles of C are worth fetching ahead: a task has more of C than L1 keeps,
@@ -77,7 +82,8 @@ struct Blocking {
   int64_t packedRowA() const;   // of one row of PackKind::Widen
   /// Of one column tile.
   int64_t packedPanelB(const Contraction &contraction) const;
-  int64_t aheadPanelB(const Contraction &contraction) const;
+  /// Rows of a panel made ahead.
+  int64_t aheadDepthB(const Contraction &contraction) const;
   int64_t packedA() const; // of a task
   int64_t packedB(const Contraction &contraction) const;
 };
@@ -89,7 +95,8 @@ inline constexpr int64_t kUnroll = 4;
 inline constexpr int64_t kLineBytes = 64;
 
 /// `invariantB`: the same B serves many products, so that its panels may be
-/// made ahead.
+/// made ahead. Where the contraction has panels (panelWidths), tiles of columns
+/// are theirs.
 Blocking chooseBlocking(const Contraction &contraction,
                         const TargetDescription &target, bool invariantB);
 

@@ -253,3 +253,53 @@ foregrad::compiler::analyzeContraction(linalg::GenericOp op, std::string &why) {
     return refuse("too small to gain from tiles");
   return result;
 }
+
+/// Whether batches and groups take whole matrices of `elements` elements.
+static bool stepsByMatrices(const Contraction &product, int64_t elements,
+                            int64_t ContractionDim::*stride) {
+  auto isWhole = [&](const ContractionDim &dim) {
+    return dim.*stride % elements == 0;
+  };
+  return llvm::all_of(product.batch, isWhole) &&
+         (!product.group || isWhole(*product.group)) && product.outerK.empty();
+}
+
+bool foregrad::compiler::readsWhole(const Contraction &product, int64_t rows,
+                                    int64_t columns) {
+  return product.b.offset == 0 && product.k.size == rows &&
+         product.k.b == columns && product.n.size == columns &&
+         product.n.b == 1 &&
+         stepsByMatrices(product, rows * columns, &ContractionDim::b);
+}
+
+bool foregrad::compiler::readsTransposed(const Contraction &product,
+                                         int64_t rows, int64_t columns) {
+  return product.b.offset == 0 && product.k.size == columns &&
+         product.k.b == 1 && product.n.size == rows && product.n.b == columns &&
+         stepsByMatrices(product, rows * columns, &ContractionDim::b);
+}
+
+bool foregrad::compiler::writesWhole(const Contraction &product, int64_t rows,
+                                     int64_t columns) {
+  return product.c.offset == 0 && product.m.size == rows &&
+         product.m.c == columns && product.n.size == columns &&
+         product.n.c == 1 &&
+         stepsByMatrices(product, rows * columns, &ContractionDim::c);
+}
+
+bool foregrad::compiler::readFromPanels(Contraction &product,
+                                        const Panels &panels) {
+  if (!readsWhole(product, panels.depth, panels.columns()))
+    return false;
+  product.panelDepthB = panels.depth;
+  product.panelWidths = panels.widths;
+  product.k.b = product.n.b = 0;
+  return true;
+}
+
+void foregrad::compiler::writeToPanels(Contraction &product,
+                                       const Panels &panels) {
+  product.panelDepthC = panels.depth;
+  product.panelWidths = panels.widths;
+  product.m.c = 0;
+}

@@ -17,6 +17,7 @@
 #ifndef FOREGRAD_COMPILER_LOWERING_GEMM_CONTRACTION_H
 #define FOREGRAD_COMPILER_LOWERING_GEMM_CONTRACTION_H
 
+#include "compiler/lowering/gemm/Panels.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 #include <optional>
@@ -60,6 +61,13 @@ struct Contraction {
   std::optional<ContractionDim> group;
   /// Reduction loops that do not merge with k, outermost first.
   llvm::SmallVector<ContractionDim> outerK;
+  /// Where B or C lies in panels: how many rows a panel has. The panel of the
+  /// columns from c on begins at element c * depth, and its rows are as long as
+  /// it has columns; k.b, or m.c, and n's strides say nothing then. 0: no
+  /// panels.
+  int64_t panelDepthB = 0, panelDepthC = 0;
+  /// The columns of these panels, where they were chosen before the blocking.
+  llvm::SmallVector<int64_t> panelWidths;
   /// After pairUp: k counts pairs, the second of which lies so far behind the
   /// first.
   bool isPaired = false;
@@ -86,6 +94,19 @@ struct Contraction {
 /// reductions are row kernels' work), or it is too small to gain from tiles.
 std::optional<Contraction> analyzeContraction(mlir::linalg::GenericOp op,
                                               std::string &why);
+
+/// How a product uses a matrix of `rows` x `columns` elements, row after row.
+/// If whole matrices are what it reads as B, as B transposed, or writes as C,
+/// none of them in part.
+bool readsWhole(const Contraction &product, int64_t rows, int64_t columns);
+bool readsTransposed(const Contraction &product, int64_t rows, int64_t columns);
+bool writesWhole(const Contraction &product, int64_t rows, int64_t columns);
+
+/// Lets the product read B from panels, if it reads these matrices as they are
+/// (not transposed); says whether it does.
+bool readFromPanels(Contraction &product, const Panels &panels);
+/// Lets the product write C, which writesWhole such matrices, to panels.
+void writeToPanels(Contraction &product, const Panels &panels);
 
 } // namespace foregrad::compiler
 

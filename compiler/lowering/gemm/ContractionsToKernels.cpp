@@ -11,6 +11,7 @@
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/Contraction.h"
 #include "compiler/lowering/gemm/PackAhead.h"
+#include "compiler/lowering/gemm/ProductPass.h"
 #include "compiler/lowering/gemm/ProductStart.h"
 #include "compiler/lowering/gemm/TaskEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,7 +22,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Pass/Pass.h"
 #include "llvm/Support/DebugLog.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
@@ -70,21 +70,10 @@ int64_t bytesOf(const Contraction &product) {
 }
 
 struct ContractionsToKernelsPass
-    : public PassWrapper<ContractionsToKernelsPass,
-                         OperationPass<func::FuncOp>> {
+    : public ProductPass<ContractionsToKernelsPass, func::FuncOp> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ContractionsToKernelsPass)
 
-  ContractionsToKernelsPass() = default;
-  ContractionsToKernelsPass(const ContractionsToKernelsPass &other)
-      : PassWrapper(other) {}
-  explicit ContractionsToKernelsPass(const TargetDescription &target) {
-    vectorBytes = target.vectorBytes;
-    vectorRegisters = target.vectorRegisters;
-    l1 = target.l1Bytes;
-    l2 = target.l2Bytes;
-    cores = target.cores;
-    bf16 = target.bf16;
-  }
+  using ProductPass::ProductPass;
 
   StringRef getArgument() const final { return "fg-contractions-to-kernels"; }
   StringRef getDescription() const final {
@@ -120,14 +109,7 @@ struct ContractionsToKernelsPass
           << vectorBytes.getValue() << " bytes: not a power of two";
       return signalPassFailure();
     }
-    TargetDescription target;
-    target.vectorBytes = vectorBytes;
-    target.vectorRegisters = vectorRegisters;
-    target.l1Bytes = l1;
-    target.l2Bytes = l2;
-    target.cores = cores;
-    target.bf16 = bf16;
-
+    TargetDescription target = this->target();
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> named;
     getOperation().walk([&](linalg::LinalgOp op) {
@@ -160,13 +142,18 @@ struct ContractionsToKernelsPass
       Operation *start = absorbStart(op, *product);
       int64_t bytes = bytesOf(*product);
       std::string what = describe(*product);
+      std::optional<Panels> panelsB = panelsOf(bufferBelow(product->b.memref));
+      bool isInPanelsB = panelsB && readFromPanels(*product, *panelsB);
+      std::optional<Panels> panelsC = panelsOf(output);
+      if (panelsC)
+        writeToPanels(*product, *panelsC);
       if (target.bf16 != Bf16Products::Widened)
         product->pairUp();
       Blocking blocking =
           chooseBlocking(*product, target, ahead.isInvariant(op, *product));
       product->cutRows(blocking.rowParts);
-      if (blocking.aheadB)
-        ahead.pack(op, *product, blocking);
+      if (blocking.aheadB && !isInPanelsB)
+        ahead.pack(op, *product, blocking, panelsB);
       rewriter.setInsertionPoint(op);
       scf::ForallOp forall = emitTasks(rewriter, op.getLoc(), *product,
                                        blocking, start != nullptr, target.bf16);
@@ -182,27 +169,6 @@ struct ContractionsToKernelsPass
         start->erase();
     }
   }
-
-  Option<int64_t> vectorBytes{*this, "vector-bytes",
-                              llvm::cl::desc("width of a vector register"),
-                              llvm::cl::init(16)};
-  Option<int64_t> vectorRegisters{*this, "vector-registers",
-                                  llvm::cl::desc("number of vector registers"),
-                                  llvm::cl::init(16)};
-  Option<int64_t> l1{*this, "l1", llvm::cl::desc("bytes of a core's L1"),
-                     llvm::cl::init(32 << 10)};
-  Option<int64_t> l2{*this, "l2", llvm::cl::desc("bytes of a core's L2"),
-                     llvm::cl::init(512 << 10)};
-  Option<int64_t> cores{*this, "cores",
-                        llvm::cl::desc("that share the tasks; 0: any number"),
-                        llvm::cl::init(0)};
-  Option<Bf16Products> bf16{
-      *this, "bf16", llvm::cl::desc("how bf16 numbers are multiplied"),
-      llvm::cl::init(Bf16Products::Widened),
-      llvm::cl::values(
-          clEnumValN(Bf16Products::Widened, "widened", "as f32 numbers"),
-          clEnumValN(Bf16Products::Dot, "dot", "by vdpbf16ps"),
-          clEnumValN(Bf16Products::Pairs, "pairs", "in pairs, as f32"))};
 };
 
 } // namespace

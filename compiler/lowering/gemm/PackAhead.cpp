@@ -56,12 +56,15 @@ bool PackAhead::isInvariant(linalg::GenericOp op, const Contraction &product) {
 /// A task for each panel, which is one group's tile of columns.
 Value PackAhead::emitPanels(Operation *loop, Location loc,
                             const Contraction &product,
-                            const Blocking &blocking) {
+                            const Blocking &blocking,
+                            const std::optional<Panels> &source) {
   KernelBuilder b(loc, rewriter.getContext());
   b.setInsertionPoint(loop);
   int64_t groups = product.group ? product.group->size : 1;
   int64_t tiles = blocking.columns.count;
-  int64_t elements = groups * tiles * blocking.aheadPanelB(product);
+  int64_t depth = blocking.aheadDepthB(product);
+  int64_t groupElements = blocking.columns.total() * depth;
+  int64_t elements = groups * groupElements;
   Value panels = memref::AllocOp::create(
       b, MemRefType::get({elements}, panelType(product)),
       b.getI64IntegerAttr(64));
@@ -91,23 +94,37 @@ Value PackAhead::emitPanels(Operation *loop, Location loc,
   request.strideI = product.n.b;
   request.size = product.n.size;
   request.panels = panels;
-  request.panel = blocking.aheadPanelB(product);
-  request.firstPanel = b.mul(task, request.panel);
-  request.rowWidth = blocking.columns.widest();
   request.tiling = &blocking.columns;
   request.firstTile = b.rem(task, tiles);
   request.endTile = b.add(request.firstTile, 1);
-  request.k = b.index(product.k.size);
   request.firstGroup = b.div(task, tiles);
+  request.firstPanel =
+      b.add(b.mul(request.firstGroup, groupElements),
+            b.mul(tileStart(b, blocking.columns, request.firstTile), depth));
+  request.k = b.index(product.k.size);
   request.endGroup = b.add(request.firstGroup, 1);
   request.strideGroup = product.group ? product.group->b : 0;
   request.tail = blocking.columnTail;
-  emitPackB(b, request);
+  if (!source) {
+    emitPackB(b, request);
+    return panels;
+  }
+  // Each panel of the source has some steps of k, its rows are our columns.
+  Tiling tiling = Tiling::ofWidths(source->widths);
+  for (const TileClass &steps : tiling.classes)
+    b.loop(b.index(steps.begin), b.index(steps.end), 1, [&](Value tile) {
+      request.firstRow = tileStart(b, steps, tile);
+      request.base = b.mul(request.firstRow, source->depth);
+      request.k = b.index(steps.width);
+      request.strideI = steps.width;
+      emitPackB(b, request);
+    });
   return panels;
 }
 
 void PackAhead::pack(linalg::GenericOp op, Contraction &product,
-                     const Blocking &blocking) {
+                     const Blocking &blocking,
+                     const std::optional<Panels> &source) {
   Operation *loop = outermostLoop(op);
   SmallVector<Operation *> views;
   viewsInside(loop, product.b.memref, views);
@@ -125,9 +142,10 @@ void PackAhead::pack(linalg::GenericOp op, Contraction &product,
           blocking.columns.widest() * groups};
   Value &panels = made[key];
   if (!panels)
-    panels = emitPanels(loop, op.getLoc(), product, blocking);
+    panels = emitPanels(loop, op.getLoc(), product, blocking, source);
   product.b = {panels, 0, cast<MemRefType>(panels.getType()).getNumElements()};
-  product.k.b = blocking.columns.widest();
+  product.panelDepthB = blocking.aheadDepthB(product);
+  product.k.b = product.n.b = 0;
   if (product.group)
-    product.group->b = blocking.columns.count * blocking.aheadPanelB(product);
+    product.group->b = blocking.columns.total() * product.panelDepthB;
 }

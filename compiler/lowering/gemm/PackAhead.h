@@ -28,9 +28,10 @@ public:
 
   /// Makes B's panels as `blocking` wants them before the outermost loop around
   /// `op`, or finds those that another product made of the same matrix, and
-  /// puts them in place of B.
+  /// puts them in place of B. `source`: B is the transposed of what lies in
+  /// these panels.
   void pack(mlir::linalg::GenericOp op, Contraction &product,
-            const Blocking &blocking);
+            const Blocking &blocking, const std::optional<Panels> &source);
 
 private:
   /// What tells panels apart.
@@ -38,7 +39,8 @@ private:
                          int64_t, int64_t, int64_t, int64_t, int64_t>;
 
   mlir::Value emitPanels(mlir::Operation *loop, mlir::Location loc,
-                         const Contraction &product, const Blocking &blocking);
+                         const Contraction &product, const Blocking &blocking,
+                         const std::optional<Panels> &source);
 
   mlir::RewriterBase &rewriter;
   llvm::DenseMap<Key, mlir::Value> made;

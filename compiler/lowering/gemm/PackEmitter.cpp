@@ -27,6 +27,15 @@ Value foregrad::compiler::tileStart(KernelBuilder &b, const TileClass &tiles,
   return b.add(b.mul(tile, tiles.width), tiles.origin);
 }
 
+Value foregrad::compiler::tileStart(KernelBuilder &b, const Tiling &tiling,
+                                    Value tile) {
+  Value start = tileStart(b, tiling.classes.front(), tile);
+  // The second class has narrower tiles: of what the two say it is the lesser.
+  if (tiling.classes.size() > 1)
+    start = b.min(start, tileStart(b, tiling.classes.back(), tile));
+  return start;
+}
+
 namespace {
 
 /// Steps of k between asking for numbers and reading them.
@@ -62,8 +71,10 @@ private:
         forTilesOfClass(
             b, *r.tiling, tiles, r.firstTile, r.endTile, [&](Value tile) {
               Value number = b.sub(tile, r.firstTile);
-              body(tiles, {source, b.add(panels, b.mul(number, r.panel)),
-                           tileStart(b, tiles, tile)});
+              Value panel = b.add(panels, b.mul(number, r.panel));
+              if (r.firstRow)
+                panel = b.add(panel, b.mul(r.firstRow, rowWidth(tiles)));
+              body(tiles, {source, panel, tileStart(b, tiles, tile)});
             });
     });
   }
@@ -189,14 +200,7 @@ void Packer::copyRowsOfA() {
 /// in as many places as there are steps, which no prefetcher guesses.
 void Packer::fetchAhead(Value k) {
   Value later = b.min(b.add(k, kFetchAhead), b.sub(r.k, b.index(1)));
-  // The second class has narrower tiles: a tile begins where both say, or
-  // where the one says that comes first.
-  auto rowOf = [&](Value tile) {
-    Value row = tileStart(b, r.tiling->classes.front(), tile);
-    if (r.tiling->classes.size() > 1)
-      row = b.min(row, tileStart(b, r.tiling->classes.back(), tile));
-    return row;
-  };
+  auto rowOf = [&](Value tile) { return tileStart(b, *r.tiling, tile); };
   int64_t line = kLineBytes / (r.sourceType.getIntOrFloatBitWidth() / 8);
   b.loop(r.firstGroup, r.endGroup, 1, [&](Value group) {
     Place place{b.add(r.base, b.mul(group, r.strideGroup)), Value(), Value()};

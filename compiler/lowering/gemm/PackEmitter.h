@@ -45,6 +45,7 @@ struct PackRequest {
   int64_t size = 0;
   mlir::Value panels;     // flat
   mlir::Value firstPanel; // element of it at which the first begins; null: 0
+  mlir::Value firstRow;   // row of a panel that k = 0 goes to; null: 0
   int64_t panel = 0;      // elements from one panel to the next
   /// Elements from one k to the next in a panel; 0: the tile's width.
   int64_t rowWidth = 0;
@@ -75,8 +76,10 @@ void forTilesOfClass(KernelBuilder &builder, const Tiling &tiling,
                      const TileClass &tiles, mlir::Value first, mlir::Value end,
                      llvm::function_ref<void(mlir::Value)> body);
 
-/// The first row or column of a tile of the class.
+/// The first row or column of a tile of the class, or of any.
 mlir::Value tileStart(KernelBuilder &builder, const TileClass &tiles,
+                      mlir::Value tile);
+mlir::Value tileStart(KernelBuilder &builder, const Tiling &tiling,
                       mlir::Value tile);
 
 } // namespace foregrad::compiler

@@ -34,6 +34,7 @@ namespace {
 /// Where the current iteration of the loops stands in each operand.
 struct Position {
   Value a, b, c, start;
+  Value k; // steps before it
 };
 
 class TaskEmitter {
@@ -112,7 +113,7 @@ Position TaskEmitter::advance(const Position &from, const ContractionDim &dim,
                               Value by) {
   return {b.add(from.a, b.mul(by, dim.a)), b.add(from.b, b.mul(by, dim.b)),
           b.add(from.c, b.mul(by, dim.c)),
-          b.add(from.start, b.mul(by, dim.start))};
+          b.add(from.start, b.mul(by, dim.start)), from.k};
 }
 
 /// Task numbers count, fastest first: blocks of columns, of rows, of groups,
@@ -155,7 +156,7 @@ scf::ForallOp TaskEmitter::emit() {
   b.setInsertionPointToStart(forall.getBody());
   allocateScratch();
   Value zero = b.index(0);
-  Position position{zero, zero, zero, zero};
+  Position position{zero, zero, zero, zero, zero};
   decodeTask(forall.getInductionVar(0), position);
   loopOverOuterK(x.outerK, position, Value());
   return forall;
@@ -179,7 +180,9 @@ void TaskEmitter::loopOverChunks(const Position &at, Value isFirst) {
                       ? b.index(chunk)
                       : b.min(b.index(chunk), b.sub(b.index(size), k));
     Value first = size > chunk ? andIsZero(isFirst, k) : isFirst;
-    block(advance(at, x.k, k), steps, first);
+    Position chunkAt = advance(at, x.k, k);
+    chunkAt.k = k;
+    block(chunkAt, steps, first);
   });
 }
 
@@ -308,9 +311,9 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
     kernel.b = {bMatrix, b.add(at.b, b.mul(column, x.n.b)), x.k.b, 1};
     kernel.lastMaskB = mask;
   } else if (blocking.aheadB) {
-    kernel.b = {bMatrix,
-                b.add(at.b, b.mul(columnTile, blocking.aheadPanelB(x))), x.k.b,
-                1};
+    Value inPanel =
+        b.add(b.mul(column, x.panelDepthB), b.mul(at.k, columns.width));
+    kernel.b = {bMatrix, b.add(at.b, inPanel), columns.width, 1};
   } else {
     kernel.b = {packedB,
                 b.mul(b.add(b.mul(groupNumber, blocking.columns.tilesPerBlock),
@@ -321,6 +324,10 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
 
   if (blocking.stagedC) {
     kernel.c = {staged, b.index(0), columns.width, 1};
+  } else if (x.panelDepthC != 0) {
+    Value inPanel =
+        b.add(b.mul(column, x.panelDepthC), b.mul(row, columns.width));
+    kernel.c = {c, b.add(at.c, inPanel), columns.width, 1};
   } else {
     Value base = b.add(at.c, b.add(b.mul(row, x.m.c), column));
     kernel.c = {c, base, x.m.c, 1};
@@ -361,8 +368,9 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
 /// Where the tile behind this one begins: along the inner loop.
 Value TaskEmitter::nextTile(const MicroKernel &kernel,
                             const TileClass &columns) {
-  int64_t step =
-      columnsAreOutside() ? kernel.rows * kernel.c.rowStride : columns.width;
+  int64_t step = columnsAreOutside()
+                     ? kernel.rows * kernel.c.rowStride
+                     : columns.width * std::max<int64_t>(x.panelDepthC, 1);
   int64_t tile = (kernel.rows - 1) * kernel.c.rowStride + columns.width;
   int64_t last = std::max<int64_t>(0, x.c.elements - tile);
   return b.min(b.add(kernel.c.base, step), b.index(last));

@@ -256,11 +256,11 @@ func.func @bias_changes(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %bias: mem
 
 // CHECK-LABEL: func.func @weights_of_a_loop
 // CHECK-SAME: %[[W:[a-z0-9]+]]: memref<256x128xf32>
-// CHECK: %[[PANELS:.*]] = memref.alloc() {alignment = 64 : i64} : memref<36864xf32>
+// CHECK: %[[PANELS:.*]] = memref.alloc() {alignment = 64 : i64} : memref<32768xf32>
 // CHECK: scf.forall (%{{.*}}) in (3) {
 // CHECK: vector.load %{{.*}} : memref<32768xf32>, vector<16xf32>
 // CHECK: vector.store %{{.*}}, %[[PANELS]]
-// CHECK: } {fg.bytes = 294912 : i64, fg.what = "panels of 256 x 128"}
+// CHECK: } {fg.bytes = 262144 : i64, fg.what = "panels of 256 x 128"}
 // CHECK-NOT: fg.what = "panels
 // CHECK: scf.for
 // CHECK-COUNT-2: vector.load %[[PANELS]]

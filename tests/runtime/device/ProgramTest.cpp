@@ -87,6 +87,75 @@ TEST(Program, AllocatesOnlyWhatItsEntriesBind) {
             (16 * 64 + 16 + 640 + 10 + 160 + 16) * 4 + 16384 + 2 * 64 * 4u);
 }
 
+/// The test model's weight in panels of 4 and 6 columns, as `entry` takes it.
+void addPanels(schema::ArtifactT &description, std::string_view entry) {
+  auto panels = std::make_unique<schema::PanelsT>();
+  for (size_t i = 0; i < description.tensors.size(); ++i)
+    if (description.tensors[i]->name == "linear.weight")
+      panels->tensor = static_cast<uint32_t>(i);
+  panels->depth = 64;
+  panels->widths = {4, 6};
+  entryCodeOf(description, entry).panels.push_back(std::move(panels));
+}
+
+/// The weight's numbers, row-major.
+std::vector<float> weightOf(Program &program) {
+  const TensorInfo &weight = *program.artifact().findTensor("linear.weight");
+  const auto *numbers = static_cast<const float *>(program.data(weight));
+  return {numbers, numbers + weight.elements};
+}
+
+/// What `eval` makes of all images being `byte`.
+std::vector<float> logitsOf(Program &program, uint8_t byte) {
+  const TensorInfo &image = program.artifact().input();
+  std::vector<uint8_t> bytes(image.elements, byte);
+  storeBytes(bytes, image.dtype, program.data(image), 0);
+  program.run("eval");
+  const TensorInfo &logits = *program.artifact().findTensor("logits");
+  const auto *numbers = static_cast<const float *>(program.data(logits));
+  return {numbers, numbers + logits.elements};
+}
+
+TEST(Program, GivesEachEntryTheLayoutThatItTakes) {
+  schema::ArtifactT description = describeModel();
+  addPanels(description, "eval");
+  Artifact inPanels = parseModel(std::move(description));
+  Artifact inRows = parseModel(describeModel());
+  Program panels(inPanels, {"init", "eval"}, 1);
+  Program rows(inRows, {"init", "eval"}, 1);
+  for (Program *program : {&panels, &rows}) {
+    program->setSeed(3);
+    program->run("init");
+  }
+  std::vector<float> before = weightOf(panels);
+  EXPECT_EQ(before, weightOf(rows));
+  std::vector<float> found = logitsOf(panels, 255);
+  EXPECT_EQ(before, weightOf(panels)) << "row-major again where it is read";
+
+  // The code itself knows no panels: it is to see what they hold.
+  std::vector<float> permuted;
+  for (auto [first, end] : {std::pair(0, 4), std::pair(4, 10)})
+    for (size_t row = 0; row < 64; ++row)
+      for (int column = first; column < end; ++column)
+        permuted.push_back(before[row * 10 + static_cast<size_t>(column)]);
+  EXPECT_NE(found, logitsOf(rows, 255));
+  std::copy(
+      permuted.begin(), permuted.end(),
+      static_cast<float *>(rows.data(*inRows.findTensor("linear.weight"))));
+  EXPECT_EQ(found, logitsOf(rows, 255));
+}
+
+TEST(Program, HasRoomToChangeLayouts) {
+  schema::ArtifactT description = describeModel();
+  for (auto &entry : description.code[0]->entries)
+    entry->arena_bytes = 0;
+  addPanels(description, "eval");
+  Artifact artifact = parseModel(std::move(description));
+  Program program(artifact, {"eval"}, 1);
+  EXPECT_EQ(program.plannedBytes(),
+            (16 * 64 + 16 + 640 + 10 + 160 + 16) * 4 + 640 * 4 + 64 * 4u);
+}
+
 TEST(Program, NamesAMissingEntry) {
   schema::ArtifactT description = describeModel();
   description.entries.pop_back();

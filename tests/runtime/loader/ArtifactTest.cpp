@@ -147,7 +147,7 @@ TEST(Artifact, NamesBothSchemaVersions) {
   std::string bytes = serializeModel(describeModel());
   bytes[8] = 42;
   EXPECT_THAT(parseError(bytes), AllOf(HasSubstr("schema version 42"),
-                                       HasSubstr("reads version 2"),
+                                       HasSubstr("reads version 3"),
                                        HasSubstr("compile the model again")));
 }
 
@@ -163,6 +163,16 @@ TEST(Artifact, NamesBothAbiVersions) {
       parseError(altered),
       AllOf(HasSubstr("ABI version 9"),
             HasSubstr("reads version " + std::to_string(FG_ABI_VERSION))));
+}
+
+/// Of a tensor that the entry `step` takes in panels.
+void addPanels(schema::ArtifactT &description, uint32_t tensor, uint32_t depth,
+               std::vector<uint32_t> widths) {
+  auto panels = std::make_unique<schema::PanelsT>();
+  panels->tensor = tensor;
+  panels->depth = depth;
+  panels->widths = std::move(widths);
+  entryCodeOf(description, "step").panels.push_back(std::move(panels));
 }
 
 /// The entry `exact`, of what the test model's gradient is said to estimate:
@@ -428,6 +438,33 @@ std::vector<Mistake> mistakes() {
          entryCodeOf(d, "step").kernels.push_back(std::move(kernel));
        },
        "code 0: entry 'step': expected a kernel's operations"},
+      {"PanelsOfWhatIsNotBound",
+       [](Description &d) { addPanels(d, 14, 64, {4, 6}); },
+       "code 0: entry 'step': expected panels of a tensor that the entry "
+       "binds, "
+       "found tensor 14"},
+      {"PanelsTwice",
+       [](Description &d) {
+         addPanels(d, 2, 64, {4, 6});
+         addPanels(d, 2, 64, {6, 4});
+       },
+       "expected panels of each tensor once, found tensor 2 twice"},
+      {"PanelsOfPartsOfMatrices",
+       [](Description &d) { addPanels(d, 2, 64, {4, 5}); },
+       "expected panels of whole matrices of 'linear.weight', which has 640 "
+       "elements, found 64 rows of 4 + 5 columns"},
+      {"PanelsOfNothing", [](Description &d) { addPanels(d, 2, 64, {}); },
+       "expected panels of whole matrices"},
+      {"PanelsOfNoRows", [](Description &d) { addPanels(d, 2, 0, {4, 6}); },
+       "expected panels of whole matrices"},
+      {"PanelsOfNoColumns",
+       [](Description &d) { addPanels(d, 2, 64, {10, 0}); },
+       "expected panels of whole matrices"},
+      {"PanelsBeyondCounting",
+       [](Description &d) {
+         addPanels(d, 2, 1u << 31, std::vector<uint32_t>(64, 1u << 31));
+       },
+       "expected panels of whole matrices"},
       {"ExactOfAnExactRule",
        [](Description &d) { addEstimate(d).exact_rule = d.rule; },
        "stands in for no other: expected no entry 'exact', found one"},
