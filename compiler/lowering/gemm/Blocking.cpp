@@ -30,6 +30,11 @@ constexpr int64_t kMostTileRows = 12;
 constexpr double kOuterCycles = 20;
 /// What a vector costs that the prefetcher brings from beyond L2, in cycles.
 constexpr double kStreamCycles = 1;
+/// What a byte of a panel of B costs that L1 does not keep from one tile of
+/// rows to the next, in cycles beside the arithmetic. Then tiles of many rows
+/// are best, which need the fewest bytes for a multiply-add: 5.3 with 12 x 2
+/// vectors of 64 bytes, 7.1 with 9 x 3.
+constexpr double kPanelByteCycles = 1.0 / 256;
 /// What a vector costs that another core has written, in cycles.
 constexpr double kSharedCycles = 20;
 /// Steps over k that a tile must take for the next one of C to arrive
@@ -172,8 +177,12 @@ double CostModel::work(const Blocking &blocking) const {
           double((rows.end - rows.begin) * (columns.end - columns.begin));
       int64_t vectors = columns.width / blocking.lanes;
       double turn = 12 + 1.5 * double(rows.width * vectors);
-      cycles +=
-          tiles * (k * tileStepCycles(rows.width, vectors) + chunks * turn);
+      double step = tileStepCycles(rows.width, vectors);
+      int64_t rowBytes = columns.width * bytes;
+      if (blocking.rows.tilesPerBlock > 1 &&
+          blocking.kChunk * rowBytes > target.l1Bytes / 2)
+        step += double(rowBytes) * kPanelByteCycles;
+      cycles += tiles * (k * step + chunks * turn);
     }
   // Each block of rows packs B again, each block of columns packs A again.
   double vectorsB = double(ceilDiv(contraction.n.size, blocking.lanes)) * k;
