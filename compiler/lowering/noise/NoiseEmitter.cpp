@@ -15,6 +15,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
+#include "llvm/ADT/Sequence.h"
+
 #include <algorithm>
 
 using namespace mlir;
@@ -22,6 +24,11 @@ using namespace foregrad;
 using namespace foregrad::compiler;
 
 namespace {
+
+// Registers that go through the transform to f32 numbers side by side. Each of
+// its operations waits for the one before: the others have work meanwhile. More
+// would not fit the registers.
+constexpr size_t piecesTogether = 4;
 
 /// Four words of Philox for each lane.
 struct Words {
@@ -67,8 +74,19 @@ public:
             arith::TruncIOp::create(b, b.getI32Type(), high)};
   }
 
+  /// A vector of all lanes, in pieces of `length` lanes, and back.
+  SmallVector<Value> cut(Value whole, int64_t length);
+  Value join(ArrayRef<Value> pieces);
+
   Value multiplyLow(Value x, uint32_t multiplier);
-  Words rounds(const NoiseStream &stream, Words counter);
+  Value exclusiveOr(Value x, Value y, Value z) {
+    return arith::XOrIOp::create(b, arith::XOrIOp::create(b, x, y), z);
+  }
+  using RoundKeys = std::array<std::pair<Value, Value>, fg::kPhiloxRounds>;
+  RoundKeys roundKeys(Value seed);
+  Words round(const Words &counter, std::pair<Value, Value> key);
+  Words lastRound(const Words &even, const Words &odd,
+                  std::pair<Value, Value> key);
   Words philox(const NoiseStream &stream, Value counter0, Value sample);
 
   /// The numbers made from words; `even` and `odd` are a pair of words.
@@ -90,6 +108,27 @@ private:
   const VectorType i32, i64;
 };
 
+SmallVector<Value> Emitter::cut(Value whole, int64_t length) {
+  if (length == lanes)
+    return {whole};
+  SmallVector<Value> pieces;
+  for (int64_t offset = 0; offset < lanes; offset += length)
+    pieces.push_back(vector::ExtractStridedSliceOp::create(
+        b, whole, ArrayRef<int64_t>{offset}, ArrayRef<int64_t>{length},
+        ArrayRef<int64_t>{1}));
+  return pieces;
+}
+
+Value Emitter::join(ArrayRef<Value> pieces) {
+  if (pieces.size() == 1)
+    return pieces.front();
+  Value low = join(pieces.take_front(pieces.size() / 2));
+  Value high = join(pieces.drop_front(pieces.size() / 2));
+  int64_t length = 2 * cast<VectorType>(low.getType()).getNumElements();
+  return vector::ShuffleOp::create(
+      b, low, high, llvm::to_vector(llvm::seq<int64_t>(0, length)));
+}
+
 /// The 64-bit products of the low halves of 64-bit lanes with a constant: the
 /// processor's 32x32->64 multiplication. High halves of `x` are ignored.
 Value Emitter::multiplyLow(Value x, uint32_t multiplier) {
@@ -98,38 +137,67 @@ Value Emitter::multiplyLow(Value x, uint32_t multiplier) {
   return arith::MulIOp::create(b, low, intConstant(type, multiplier));
 }
 
-/// Ten rounds on the low halves of 64-bit lanes; what their high halves hold
-/// does not matter. So a product needs no work to be cut into words: its low
-/// word is where it is, its high word is shifted down.
-Words Emitter::rounds(const NoiseStream &stream, Words counter) {
-  auto type = cast<VectorType>(counter.word[0].getType());
+/// The keys of all rounds, added up as scalars so that loops around hoist them.
+Emitter::RoundKeys Emitter::roundKeys(Value seed) {
   auto constant = [&](uint32_t value) -> Value {
     return arith::ConstantOp::create(
         b, b.getIntegerAttr(b.getI32Type(), APInt(32, value)));
   };
-  auto everywhere = [&](Value key) -> Value {
-    Value wide = arith::ExtUIOp::create(b, b.getI64Type(), key);
-    return vector::BroadcastOp::create(b, type, wide);
-  };
-  auto [key0, key1] = halves(stream.seed);
-  Value shift = intConstant(type, 32);
-  auto [c0, c1, c2, c3] = counter.word;
-  // Round keys are added up as scalars, so that loops around hoist them.
-  for (unsigned round = 0; round < fg::kPhiloxRounds; ++round) {
-    Value product0 = multiplyLow(c0, fg::kPhiloxMultiplier0);
-    Value product1 = multiplyLow(c2, fg::kPhiloxMultiplier1);
-    Value high0 = arith::ShRUIOp::create(b, product0, shift);
-    Value high1 = arith::ShRUIOp::create(b, product1, shift);
-    c0 = arith::XOrIOp::create(b, arith::XOrIOp::create(b, high1, c1),
-                               everywhere(key0));
-    c2 = arith::XOrIOp::create(b, arith::XOrIOp::create(b, high0, c3),
-                               everywhere(key1));
-    c1 = product1;
-    c3 = product0;
+  RoundKeys keys;
+  auto [key0, key1] = halves(seed);
+  for (auto &key : keys) {
+    key = {key0, key1};
     key0 = arith::AddIOp::create(b, key0, constant(fg::kPhiloxWeyl0));
     key1 = arith::AddIOp::create(b, key1, constant(fg::kPhiloxWeyl1));
   }
-  return {{c0, c1, c2, c3}};
+  return keys;
+}
+
+/// One round on the low halves of 64-bit lanes; what their high halves hold
+/// does not matter. So a product needs no work to be cut into words: its low
+/// word is where it is, its high word is shifted down.
+Words Emitter::round(const Words &counter, std::pair<Value, Value> key) {
+  auto type = cast<VectorType>(counter.word[0].getType());
+  auto everywhere = [&](Value scalar) -> Value {
+    Value wide = arith::ExtUIOp::create(b, b.getI64Type(), scalar);
+    return vector::BroadcastOp::create(b, type, wide);
+  };
+  Value shift = intConstant(type, 32);
+  auto [c0, c1, c2, c3] = counter.word;
+  Value product0 = multiplyLow(c0, fg::kPhiloxMultiplier0);
+  Value product1 = multiplyLow(c2, fg::kPhiloxMultiplier1);
+  Value high0 = arith::ShRUIOp::create(b, product0, shift);
+  Value high1 = arith::ShRUIOp::create(b, product1, shift);
+  return {{exclusiveOr(high1, c1, everywhere(key.first)), product1,
+           exclusiveOr(high0, c3, everywhere(key.second)), product0}};
+}
+
+/// The last round, on even and odd lanes, which it brings together: vectors of
+/// i32 with lanes in order.
+Words Emitter::lastRound(const Words &even, const Words &odd,
+                         std::pair<Value, Value> key) {
+  // The low or the high words of 64-bit lanes, of even and odd in turn.
+  auto interleave = [&](Value x, Value y, int64_t half) -> Value {
+    SmallVector<int64_t> from;
+    for (int64_t lane = 0; lane < lanes; lane += 2)
+      from.append({lane + half, lanes + lane + half});
+    return vector::ShuffleOp::create(b, vector::BitCastOp::create(b, i32, x),
+                                     vector::BitCastOp::create(b, i32, y),
+                                     from);
+  };
+  auto product = [&](unsigned word, uint32_t multiplier) {
+    return std::pair(multiplyLow(even.word[word], multiplier),
+                     multiplyLow(odd.word[word], multiplier));
+  };
+  auto [even0, odd0] = product(0, fg::kPhiloxMultiplier0);
+  auto [even1, odd1] = product(2, fg::kPhiloxMultiplier1);
+  return {
+      {exclusiveOr(interleave(even1, odd1, 1),
+                   interleave(even.word[1], odd.word[1], 0), splat(key.first)),
+       interleave(even1, odd1, 0),
+       exclusiveOr(interleave(even0, odd0, 1),
+                   interleave(even.word[3], odd.word[3], 0), splat(key.second)),
+       interleave(even0, odd0, 0)}};
 }
 
 /// One Philox call a lane. `counter0` and `sample` are vectors of i32. Even
@@ -144,14 +212,16 @@ Words Emitter::philox(const NoiseStream &stream, Value counter0, Value sample) {
   std::array<Value, 4> counter = {counter0, sample, splat(stepLow),
                                   splat(arith::OrIOp::create(b, top, site))};
 
+  RoundKeys keys = roundKeys(stream.seed);
   if (lanes % 2 != 0) {
     Words wide;
     for (auto [to, from] : llvm::zip_equal(wide.word, counter))
       to = arith::ExtUIOp::create(b, i64, from);
-    Words drawn = rounds(stream, wide);
-    for (Value &word : drawn.word)
+    for (auto key : keys)
+      wide = round(wide, key);
+    for (Value &word : wide.word)
       word = arith::TruncIOp::create(b, i32, word);
-    return drawn;
+    return wide;
   }
   VectorType pairs = vec(b.getI64Type(), lanes / 2);
   Value shift = intConstant(pairs, 32);
@@ -160,17 +230,13 @@ Words Emitter::philox(const NoiseStream &stream, Value counter0, Value sample) {
     even.word[i] = vector::BitCastOp::create(b, pairs, counter[i]);
     odd.word[i] = arith::ShRUIOp::create(b, even.word[i], shift);
   }
-  even = rounds(stream, even);
-  odd = rounds(stream, odd);
-  Words drawn;
-  Value low32 = intConstant(pairs, 0xffffffffu);
-  for (unsigned i = 0; i < counter.size(); ++i) {
-    Value both =
-        arith::OrIOp::create(b, arith::AndIOp::create(b, even.word[i], low32),
-                             arith::ShLIOp::create(b, odd.word[i], shift));
-    drawn.word[i] = vector::BitCastOp::create(b, i32, both);
+  // Side by side, for rounds wait for multiplications; more words than these
+  // would not fit the registers.
+  for (auto key : ArrayRef(keys).drop_back()) {
+    even = round(even, key);
+    odd = round(odd, key);
   }
-  return drawn;
+  return lastRound(even, odd, keys.back());
 }
 
 /// x * y + z, fused where the target can: without the instruction math.fma
@@ -382,7 +448,7 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
       std::min(runLength, lanes * int64_t(type.getIntOrFloatBitWidth() / 32));
   unsigned endRun = firstRun + runs;
 
-  Emitter words(builder, loc, wordLanes), numbers(builder, loc, lanes);
+  Emitter words(builder, loc, wordLanes);
   ImplicitLocOpBuilder &b = words.b;
   VectorType i32 = Emitter::vec(b.getI32Type(), wordLanes);
   auto toI32 = [&](Value index) -> Value {
@@ -394,40 +460,47 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
   Value base = words.splat(toI32(quarter));
   Value samples = words.splat(toI32(sample));
 
-  // results[run][piece of `lanes` numbers]
-  SmallVector<SmallVector<Value>> results(fg::kNoiseWords);
+  // The words of each run, in pieces of `lanes`.
+  std::array<SmallVector<Value>, fg::kNoiseWords> drawn;
   for (int64_t first = 0; first < runLength; first += wordLanes) {
-    SmallVector<int32_t> laneNumbers;
-    for (int64_t lane = 0; lane < wordLanes; ++lane)
-      laneNumbers.push_back(int32_t(first + lane));
+    auto laneNumbers =
+        llvm::to_vector(llvm::seq<int32_t>(first, first + wordLanes));
     Value laneVector = arith::ConstantOp::create(
         b, DenseElementsAttr::get(i32, ArrayRef<int32_t>(laneNumbers)));
     Value counter = arith::AddIOp::create(b, base, laneVector);
-    Words drawn = words.philox(stream, counter, samples);
-
-    for (int64_t offset = 0; offset < wordLanes; offset += lanes) {
-      auto piece = [&](unsigned word) -> Value {
-        if (lanes == wordLanes)
-          return drawn.word[word];
-        return vector::ExtractStridedSliceOp::create(
-            b, drawn.word[word], ArrayRef<int64_t>{offset},
-            ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
-      };
-      if (stream.law == fg::NoiseLaw::Rademacher) {
-        for (unsigned run = firstRun; run < endRun; ++run)
-          results[run].push_back(numbers.rademacher(piece(run), type));
-        continue;
-      }
-      for (unsigned run = firstRun & ~1u; run < endRun; run += 2) {
-        auto [fromEven, fromOdd] =
-            numbers.gaussianPair(piece(run), piece(run + 1), type);
-        results[run].push_back(fromEven);
-        results[run + 1].push_back(fromOdd);
-      }
-    }
+    Words piece = words.philox(stream, counter, samples);
+    for (auto [word, pieces] : llvm::zip_equal(piece.word, drawn))
+      pieces.append(words.cut(word, lanes));
   }
+
   SmallVector<Value> inOrder;
+  if (stream.law == fg::NoiseLaw::Rademacher) {
+    Emitter numbers(builder, loc, lanes);
+    for (unsigned run = firstRun; run < endRun; ++run)
+      for (Value word : drawn[run])
+        inOrder.push_back(numbers.rademacher(word, type));
+    return inOrder;
+  }
+
+  SmallVector<Value> even, odd, fromEven, fromOdd;
+  unsigned firstPair = firstRun / 2;
+  for (unsigned run = 2 * firstPair; run < endRun; run += 2) {
+    even.append(drawn[run]);
+    odd.append(drawn[run + 1]);
+  }
+  size_t together = type.isF32() ? std::min(even.size(), piecesTogether) : 1;
+  Emitter numbers(builder, loc, lanes * int64_t(together));
+  for (size_t first = 0; first < even.size(); first += together) {
+    auto [cosines, sines] = numbers.gaussianPair(
+        numbers.join(ArrayRef(even).slice(first, together)),
+        numbers.join(ArrayRef(odd).slice(first, together)), type);
+    fromEven.append(numbers.cut(cosines, lanes));
+    fromOdd.append(numbers.cut(sines, lanes));
+  }
+  size_t perRun = size_t(runLength / lanes);
   for (unsigned run = firstRun; run < endRun; ++run)
-    inOrder.append(results[run]);
+    llvm::append_range(inOrder,
+                       ArrayRef(run % 2 == 0 ? fromEven : fromOdd)
+                           .slice((run / 2 - firstPair) * perRun, perRun));
   return inOrder;
 }
