@@ -417,6 +417,10 @@ void BodyEmitter::emitNoise(Operation &inner, Scope &scope,
 
 Value BodyEmitter::neutral(unsigned i) {
   arith::AtomicRMWKind kind = *reductionKind(info.combiner(i));
+  // What adds to -0 is what it was, its sign too, so no addition is left of it.
+  if (kind == arith::AtomicRMWKind::addf)
+    return splat(arith::ConstantOp::create(
+        b, loc, b.getFloatAttr(op.outputs[i].elementType, -0.0)));
   return splat(
       arith::getIdentityValue(kind, op.outputs[i].elementType, b, loc));
 }
