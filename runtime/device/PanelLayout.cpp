@@ -31,38 +31,32 @@ static void forPieces(const PanelsInfo &panels, size_t elementBytes,
   }
 }
 
-/// Calls rearrange(matrix) for each matrix of the tensor, whose bytes `room`
-/// then holds as well.
-template <typename Rearrange>
-static void forMatrices(const TensorInfo &tensor, const PanelsInfo &panels,
-                        uint8_t *data, std::span<uint8_t> room,
-                        Rearrange rearrange) {
-  size_t bytes = panels.elements() * sizeOf(tensor.dtype);
+/// `isPacked`: the tensor lies in panels, and is to be row-major; else the
+/// other way round.
+static void rearrange(const TensorInfo &tensor, const PanelsInfo &panels,
+                      uint8_t *data, std::span<uint8_t> room, bool isPacked) {
+  size_t elementBytes = sizeOf(tensor.dtype);
+  size_t bytes = panels.elements() * elementBytes;
   assert(room.size() >= bytes && "room for a matrix");
-  for (size_t first = 0; first < tensor.bytes; first += bytes) {
-    std::memcpy(room.data(), data + first, bytes);
-    rearrange(data + first);
+  for (uint8_t *matrix = data; matrix != data + tensor.bytes; matrix += bytes) {
+    std::memcpy(room.data(), matrix, bytes);
+    forPieces(panels, elementBytes,
+              [&](size_t inRows, size_t inPanels, size_t count) {
+                std::memcpy(matrix + (isPacked ? inRows : inPanels),
+                            room.data() + (isPacked ? inPanels : inRows),
+                            count);
+              });
   }
 }
 
 void toPanels(const TensorInfo &tensor, const PanelsInfo &panels, uint8_t *data,
               std::span<uint8_t> room) {
-  forMatrices(tensor, panels, data, room, [&](uint8_t *matrix) {
-    forPieces(panels, sizeOf(tensor.dtype),
-              [&](size_t inRows, size_t inPanels, size_t bytes) {
-                std::memcpy(matrix + inPanels, room.data() + inRows, bytes);
-              });
-  });
+  rearrange(tensor, panels, data, room, /*isPacked=*/false);
 }
 
 void toRows(const TensorInfo &tensor, const PanelsInfo &panels, uint8_t *data,
             std::span<uint8_t> room) {
-  forMatrices(tensor, panels, data, room, [&](uint8_t *matrix) {
-    forPieces(panels, sizeOf(tensor.dtype),
-              [&](size_t inRows, size_t inPanels, size_t bytes) {
-                std::memcpy(matrix + inRows, room.data() + inPanels, bytes);
-              });
-  });
+  rearrange(tensor, panels, data, room, /*isPacked=*/true);
 }
 
 } // namespace foregrad::runtime
