@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/device/MemoryPlan.h"
 
+#include "runtime/abi/foregrad_abi.h"
 #include "runtime/support/Checked.h"
 
 #include <algorithm>
@@ -15,6 +16,7 @@ MemoryPlan planMemory(const Artifact &artifact, const CodeInfo &code,
                       std::span<const EntryInfo *const> entries, int threads) {
   MemoryPlan plan;
   plan.bound.resize(artifact.tensors.size());
+  plan.offsets.resize(artifact.tensors.size());
   uint64_t scratch = 0;
   for (const EntryInfo *entry : entries) {
     const EntryCodeInfo &needs = code.entry(*entry);
@@ -34,10 +36,14 @@ MemoryPlan planMemory(const Artifact &artifact, const CodeInfo &code,
   };
   plan.scratch = checkedMultiply(scratch, static_cast<uint64_t>(threads))
                      .value_or(UINT64_MAX);
-  plan.total = add(plan.scratch, plan.arena);
   for (const TensorInfo &tensor : artifact.tensors)
-    if (plan.bound[tensor.index])
-      plan.total = add(plan.total, tensor.bytes);
+    if (plan.bound[tensor.index]) {
+      plan.offsets[tensor.index] = plan.tensors;
+      // A tensor's bytes are far from the largest number; their sum may not be.
+      uint64_t lines = (tensor.bytes + FG_ALIGNMENT - 1) / FG_ALIGNMENT;
+      plan.tensors = add(plan.tensors, lines * FG_ALIGNMENT);
+    }
+  plan.total = add(add(plan.scratch, plan.arena), plan.tensors);
   return plan;
 }
 

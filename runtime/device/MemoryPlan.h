@@ -18,9 +18,14 @@ namespace foregrad::runtime {
 /// are UINT64_MAX, which no machine has.
 struct MemoryPlan {
   std::vector<bool> bound; ///< by index in Artifact::tensors
-  uint64_t arena = 0;      ///< temporaries; entries run one after the other
-  uint64_t scratch = 0;    ///< of all threads
-  uint64_t total = 0;      ///< both, and the tensors that are bound
+  /// Likewise: where a bound tensor begins within the memory of all of them, a
+  /// multiple of FG_ALIGNMENT. They lie together so that together they are
+  /// large enough for huge pages: products read weights from all over them.
+  std::vector<uint64_t> offsets;
+  uint64_t tensors = 0; ///< bytes of that memory
+  uint64_t arena = 0;   ///< temporaries; entries run one after the other
+  uint64_t scratch = 0; ///< of all threads
+  uint64_t total = 0;   ///< of all
 };
 
 MemoryPlan planMemory(const Artifact &artifact, const CodeInfo &code,

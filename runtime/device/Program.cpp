@@ -36,17 +36,18 @@ void Program::allocate() {
          model.path, plan.total, workers.size(), machineMemory());
   planned = plan.total;
 
+  tensors = AlignedBytes(plan.tensors, /*zeroed=*/true);
   buffers.resize(model.tensors.size());
   layouts.resize(model.tensors.size());
   for (const TensorInfo &tensor : model.tensors)
     if (plan.bound[tensor.index])
-      buffers[tensor.index] = AlignedBytes(tensor.bytes, /*zeroed=*/true);
+      buffers[tensor.index] = tensors.data() + plan.offsets[tensor.index];
   arena = AlignedBytes(plan.arena, /*zeroed=*/false);
   scratch = AlignedBytes(plan.scratch, /*zeroed=*/false);
 
   for (Call &call : calls)
     for (Binding binding : model.entry(call.name).bindings)
-      call.buffers.push_back(buffers[binding.tensor].data());
+      call.buffers.push_back(buffers[binding.tensor]);
 }
 
 void Program::run(std::string_view entry, Profile *profile) {
@@ -88,7 +89,7 @@ void Program::arrange(const TensorInfo &tensor, const PanelsInfo *layout) {
   const PanelsInfo *&current = layouts[tensor.index];
   if (current == layout || (current && layout && *current == *layout))
     return;
-  uint8_t *data = buffers[tensor.index].data();
+  uint8_t *data = buffers[tensor.index];
   std::span<uint8_t> room(arena.data(), arena.size());
   if (current)
     toRows(tensor, *current, data, room);
@@ -101,7 +102,7 @@ void *Program::data(const TensorInfo &tensor) {
   if (!holds(tensor))
     fail("{}: no entry in use binds the tensor '{}'", model.path, tensor.name);
   arrange(tensor, nullptr);
-  return buffers[tensor.index].data();
+  return buffers[tensor.index];
 }
 
 const void *Program::data(const TensorInfo &tensor) const {

@@ -58,7 +58,7 @@ public:
 
   /// True if one of the entries binds the tensor.
   bool holds(const TensorInfo &tensor) const {
-    return buffers[tensor.index].size() != 0;
+    return buffers[tensor.index] != nullptr;
   }
 
   /// The tensor's memory: tensor.bytes, row-major until the next call of run.
@@ -98,7 +98,8 @@ private:
   const Artifact &model;
   Code code;
   Workers workers;
-  std::vector<AlignedBytes> buffers;       ///< by index in Artifact::tensors
+  AlignedBytes tensors;           ///< all that are bound
+  std::vector<uint8_t *> buffers; ///< by index in Artifact::tensors; null: none
   std::vector<const PanelsInfo *> layouts; ///< likewise; null: row-major
   AlignedBytes arena;
   AlignedBytes scratch;

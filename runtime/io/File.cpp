@@ -39,7 +39,8 @@ AlignedBytes::AlignedBytes(uint64_t size, bool zeroed) : count(size) {
   if (size == 0)
     return;
   const uint64_t machine = machineMemory();
-  // Large pieces on huge pages: a step streams through them.
+  // Large pieces on huge pages: a step streams through them. What is left at
+  // the end is not worth one.
   const bool large = size >= 2 * hugePage;
   const uint64_t unit = large ? hugePage : cacheLine;
   void *address =
@@ -48,7 +49,7 @@ AlignedBytes::AlignedBytes(uint64_t size, bool zeroed) : count(size) {
     fail("out of memory: a buffer of {} bytes is needed, the machine has {}",
          size, machine);
   if (large)
-    madvise(address, roundUp(size, unit), MADV_HUGEPAGE);
+    madvise(address, size / unit * unit, MADV_HUGEPAGE);
   if (zeroed)
     std::memset(address, 0, size);
   memory.reset(static_cast<uint8_t *>(address));
