@@ -117,16 +117,15 @@ bool Entry::isProductOf(const Panels &panels, linalg::GenericOp op,
   std::optional<Contraction> product = analyzeContraction(op, why);
   if (!product || product->isNarrow())
     return false;
-  bool isA = bufferBelow(product->a.memref) == buffer;
-  bool isB = bufferBelow(product->b.memref) == buffer;
-  bool isC = bufferBelow(product->c.memref) == buffer;
+  Value a = bufferBelow(product->a.memref), b = bufferBelow(product->b.memref),
+        c = bufferBelow(product->c.memref);
   int64_t rows = panels.depth, columns = panels.columns();
-  if (isA || isB == isC)
+  // What an input is written to is no kernel of register tiles.
+  if (a == buffer || a == c || b == c)
     return false;
-  if (isC)
-    return !panelsOf(bufferBelow(product->b.memref)) &&
-           writesWhole(*product, rows, columns);
-  if (panelsOf(bufferBelow(product->c.memref)))
+  if (c == buffer)
+    return !panelsOf(b) && writesWhole(*product, rows, columns);
+  if (panelsOf(c))
     return false;
   if (readsWhole(*product, rows, columns))
     return true;

@@ -322,12 +322,12 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
                 columns.width, 1};
   }
 
+  Value inPanelC;
   if (blocking.stagedC) {
     kernel.c = {staged, b.index(0), columns.width, 1};
   } else if (x.panelDepthC != 0) {
-    Value inPanel =
-        b.add(b.mul(column, x.panelDepthC), b.mul(row, columns.width));
-    kernel.c = {c, b.add(at.c, inPanel), columns.width, 1};
+    inPanelC = b.add(b.mul(column, x.panelDepthC), b.mul(row, columns.width));
+    kernel.c = {c, b.add(at.c, inPanelC), columns.width, 1};
   } else {
     Value base = b.add(at.c, b.add(b.mul(row, x.m.c), column));
     kernel.c = {c, base, x.m.c, 1};
@@ -346,7 +346,10 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
     kernel.begins = constant(false);
   else if (isFirst)
     kernel.begins = isFirst;
-  if (x.start)
+  // What has a number of its own for each of C lies as C does.
+  if (x.start && inPanelC && x.n.start == 1)
+    kernel.start = {start, b.add(at.start, inPanelC), columns.width, 1};
+  else if (x.start)
     kernel.start = {
         start,
         b.add(at.start, b.add(b.mul(row, x.m.start), b.mul(column, x.n.start))),

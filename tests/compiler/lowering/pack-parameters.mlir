@@ -83,6 +83,53 @@ func.func @init(%w: memref<256x128xf32> {fg.name = "w", fg.role = #fg<role param
 
 // -----
 
+// A gradient in panels that begins at what is in panels too.
+
+// CHECK-LABEL: func.func @begins
+// CHECK-COUNT-2: fg.panels
+// KERNELS-LABEL: func.func @begins
+// KERNELS: memref.reinterpret_cast %arg0
+// KERNELS: memref.alloc()
+// KERNELS: %[[START:.*]] = memref.reinterpret_cast %arg1
+// KERNELS: scf.forall
+// KERNELS: %[[PANEL:.*]] = arith.muli %{{.*}}, %c12288
+// KERNELS: %[[IN:.*]] = arith.addi %[[PANEL]], %{{.*}}
+// KERNELS: vector.load %[[START]][%[[IN]]]
+func.func @begins(%w: memref<256x128xf32> {fg.name = "w", fg.role = #fg<role parameter>},
+                  %m: memref<256x128xf32>, %x: memref<512x256xf32>, %y: memref<512x128xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, n, k) -> (i, k)>, affine_map<(i, n, k) -> (k, n)>, affine_map<(i, n, k) -> (i, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<512x256xf32>, memref<256x128xf32>) outs(%y : memref<512x128xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  %g = memref.alloc() {alignment = 64 : i64} : memref<256x128xf32>
+  linalg.generic {indexing_maps = [affine_map<(k, n) -> (k, n)>, affine_map<(k, n) -> (k, n)>], iterator_types = ["parallel", "parallel"]}
+      ins(%m : memref<256x128xf32>) outs(%g : memref<256x128xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(k, n, i) -> (i, k)>, affine_map<(k, n, i) -> (i, n)>, affine_map<(k, n, i) -> (k, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %y : memref<512x256xf32>, memref<512x128xf32>) outs(%g : memref<256x128xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(k, n) -> (k, n)>, affine_map<(k, n) -> (k, n)>], iterator_types = ["parallel", "parallel"]}
+      ins(%g : memref<256x128xf32>) outs(%w : memref<256x128xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %d = arith.subf %o, %a : f32
+    linalg.yield %d : f32
+  }
+  return
+}
+
+// -----
+
 // Where a loop multiplies with the transposed too, panels of that are made from the parameter's.
 
 // CHECK-LABEL: func.func @transposed
