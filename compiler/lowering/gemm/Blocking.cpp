@@ -403,8 +403,7 @@ void chooseWithParts(Contraction contraction, int64_t parts,
         target.l2Bytes / 2 / (4 * panelRowBytes), 64, isAlongA ? 512 : 256);
     blocking.kChunk = chooseChunk(k.size, mostK);
     // B that is a panel already, or that is hardly used again, stays in place.
-    bool isPanel = blocking.columns.count == 1 && !blocking.columnTail &&
-                   k.b == blocking.columns.widest();
+    bool isPanel = blocking.columns.count == 1 && k.b == n.size;
     blocking.packB =
         packB == PackKind::Copy && !contraction.isNarrow() &&
                 (isPanel || (parts * blocking.rows.count <= 1 && !invariantB))
