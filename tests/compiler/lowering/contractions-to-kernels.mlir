@@ -38,18 +38,37 @@ func.func @rows(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96
 
 // -----
 
-// Without a fill C is added to; ten columns take a mask.
+// Without a fill C is added to; ten columns take a mask, and so do those of B, which is read in place.
 
 // CHECK-LABEL: func.func @tail
 // CHECK: scf.forall
-// CHECK: vector.maskedload
+// CHECK-NOT: memref.alloca
 // CHECK: %[[MASK:.*]] = vector.constant_mask [10] : vector<16xi1>
 // CHECK: vector.maskedload %{{.*}}, %[[MASK]]
 // CHECK: iter_args
+// CHECK: vector.maskedload %{{.*}}, %[[MASK]]
 // CHECK: vector.maskedstore %{{.*}}, %[[MASK]]
 // CHECK: fg.flops = 1310720 : i64
 func.func @tail(%a: memref<128x512xf32>, %b: memref<512x10xf32>, %c: memref<128x10xf32>) {
   linalg.matmul ins(%a, %b : memref<128x512xf32>, memref<512x10xf32>) outs(%c : memref<128x10xf32>)
+  return
+}
+
+// -----
+
+// Several tiles of columns are packed, the last vector by a mask.
+
+// CHECK-LABEL: func.func @tail_of_tiles
+// CHECK: scf.forall
+// CHECK: memref.alloca
+// CHECK: vector.maskedload
+// CHECK: iter_args
+// CHECK-NOT: vector.maskedload
+// CHECK: vector.maskedstore
+func.func @tail_of_tiles(%a: memref<128x512xf32>, %b: memref<512x72xf32>, %c: memref<128x72xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<128x72xf32>)
+  linalg.matmul ins(%a, %b : memref<128x512xf32>, memref<512x72xf32>) outs(%c : memref<128x72xf32>)
   return
 }
 

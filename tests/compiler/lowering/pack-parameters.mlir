@@ -1,5 +1,5 @@
-// RUN: fg-opt %s --split-input-file --fg-pack-parameters="vector-bytes=64 vector-registers=32 l1=262144 l2=1048576" | FileCheck %s
-// RUN: fg-opt %s --split-input-file --pass-pipeline='builtin.module(fg-pack-parameters{vector-bytes=64 vector-registers=32 l1=262144 l2=1048576},func.func(fg-contractions-to-kernels{vector-bytes=64 vector-registers=32 l1=262144 l2=1048576}),canonicalize,cse)' | FileCheck %s --check-prefix=KERNELS
+// RUN: %fg-opt %s --split-input-file --fg-pack-parameters="vector-bytes=64 vector-registers=32 l1=262144 l2=1048576" | FileCheck %s
+// RUN: %fg-opt %s --split-input-file --pass-pipeline='builtin.module(fg-pack-parameters{vector-bytes=64 vector-registers=32 l1=262144 l2=1048576},func.func(fg-contractions-to-kernels{vector-bytes=64 vector-registers=32 l1=262144 l2=1048576}),canonicalize,cse)' | FileCheck %s --check-prefix=KERNELS
 
 // A parameter lies in the panels of the product that reads it, and so do its momentum and the lanes and
 // the sum of its gradient. The entry that draws it by place takes it row-major.
