@@ -12,6 +12,11 @@
 
 namespace foregrad::runtime {
 
+uint64_t plannedBytes(const TensorInfo &tensor) {
+  // A tensor's bytes are far from the largest number; their sum may not be.
+  return (tensor.bytes + FG_ALIGNMENT - 1) / FG_ALIGNMENT * FG_ALIGNMENT;
+}
+
 MemoryPlan planMemory(const Artifact &artifact, const CodeInfo &code,
                       std::span<const EntryInfo *const> entries, int threads) {
   MemoryPlan plan;
@@ -39,9 +44,7 @@ MemoryPlan planMemory(const Artifact &artifact, const CodeInfo &code,
   for (const TensorInfo &tensor : artifact.tensors)
     if (plan.bound[tensor.index]) {
       plan.offsets[tensor.index] = plan.tensors;
-      // A tensor's bytes are far from the largest number; their sum may not be.
-      uint64_t lines = (tensor.bytes + FG_ALIGNMENT - 1) / FG_ALIGNMENT;
-      plan.tensors = add(plan.tensors, lines * FG_ALIGNMENT);
+      plan.tensors = add(plan.tensors, plannedBytes(tensor));
     }
   plan.total = add(add(plan.scratch, plan.arena), plan.tensors);
   return plan;

@@ -28,6 +28,9 @@ struct MemoryPlan {
   uint64_t total = 0;   ///< of all
 };
 
+/// What a tensor takes of the plan's memory: its bytes, in whole cache lines.
+uint64_t plannedBytes(const TensorInfo &tensor);
+
 MemoryPlan planMemory(const Artifact &artifact, const CodeInfo &code,
                       std::span<const EntryInfo *const> entries, int threads);
 

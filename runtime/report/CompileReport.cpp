@@ -186,7 +186,7 @@ std::string memorySection(const Artifact &artifact, const CodeInfo &code,
     for (const TensorInfo &tensor : artifact.tensors)
       if (plan.bound[tensor.index] &&
           std::ranges::find(roles, tensor.role) != roles.end())
-        bytes += tensor.bytes;
+        bytes += plannedBytes(tensor);
     return bytes;
   };
   Table sum;

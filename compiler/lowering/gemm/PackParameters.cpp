@@ -93,10 +93,13 @@ std::optional<Panels> Entry::wanted(int64_t &work) {
     std::string why;
     std::optional<Contraction> product =
         op ? analyzeContraction(op, why) : std::nullopt;
-    if (!product || bufferBelow(product->b.memref) != parameter ||
-        product->isNarrow() || product->multiplications() <= work ||
+    if (!product)
+      return true;
+    int64_t lanes = std::max<int64_t>(1, target.lanes(product->elementBytes()));
+    if (bufferBelow(product->b.memref) != parameter || product->isNarrow() ||
+        product->multiplications() <= work ||
         !readsWhole(*product, product->k.size, product->n.size) ||
-        product->n.size % target.lanes(product->elementBytes()) != 0)
+        product->n.size % lanes != 0)
       return true;
     // From panels as if they had been made ahead.
     Blocking blocking = chooseBlocking(*product, target, /*invariantB=*/true);
@@ -120,7 +123,7 @@ bool Entry::isProductOf(const Panels &panels, linalg::GenericOp op,
   Value a = bufferBelow(product->a.memref), b = bufferBelow(product->b.memref),
         c = bufferBelow(product->c.memref);
   int64_t rows = panels.depth, columns = panels.columns();
-  // What an input is written to is no kernel of register tiles.
+  // What writes to one of its inputs becomes no kernel of register tiles.
   if (a == buffer || a == c || b == c)
     return false;
   if (c == buffer)
