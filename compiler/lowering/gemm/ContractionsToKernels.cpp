@@ -73,7 +73,9 @@ struct ContractionsToKernelsPass
     : public ProductPass<ContractionsToKernelsPass, func::FuncOp> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ContractionsToKernelsPass)
 
-  using ProductPass::ProductPass;
+  ContractionsToKernelsPass() = default;
+  explicit ContractionsToKernelsPass(const TargetDescription &target)
+      : ProductPass(target) {}
 
   StringRef getArgument() const final { return "fg-contractions-to-kernels"; }
   StringRef getDescription() const final {

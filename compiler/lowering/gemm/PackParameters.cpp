@@ -233,7 +233,9 @@ llvm::MapVector<StringRef, Value> parametersOf(func::FuncOp function) {
 struct PackParametersPass : public ProductPass<PackParametersPass, ModuleOp> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PackParametersPass)
 
-  using ProductPass::ProductPass;
+  PackParametersPass() = default;
+  explicit PackParametersPass(const TargetDescription &target)
+      : ProductPass(target) {}
 
   StringRef getArgument() const final { return "fg-pack-parameters"; }
   StringRef getDescription() const final {

@@ -17,8 +17,8 @@ template <typename Derived, typename Op>
 class ProductPass : public mlir::PassWrapper<Derived, mlir::OperationPass<Op>> {
   using Base = mlir::PassWrapper<Derived, mlir::OperationPass<Op>>;
   template <typename T> using Option = mlir::Pass::Option<T>;
+  friend Derived;
 
-public:
   ProductPass() = default;
   ProductPass(const ProductPass &other) : Base(other) {}
   explicit ProductPass(const TargetDescription &target) {
