@@ -14,6 +14,7 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 using namespace mlir;
@@ -362,9 +363,6 @@ struct Choice {
 void chooseWithParts(Contraction contraction, int64_t parts,
                      const TargetDescription &target, bool invariantB,
                      Choice &best) {
-  // Parts of rows would begin inside of a panel of C.
-  if (parts > 1 && contraction.panelDepthC != 0)
-    return;
   contraction.cutRows(parts);
   const ContractionDim &m = contraction.m, &n = contraction.n,
                        &k = contraction.k;
@@ -435,18 +433,22 @@ void chooseWithParts(Contraction contraction, int64_t parts,
 Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
                                             const TargetDescription &target,
                                             bool invariantB) {
+  // Parts of rows would begin inside of a panel of C.
+  bool cutsRows = contraction.panelDepthC == 0;
   Choice choice;
-  for (int64_t parts : partCounts(contraction.m.size))
+  for (int64_t parts :
+       cutsRows ? partCounts(contraction.m.size) : SmallVector<int64_t>{1})
     chooseWithParts(contraction, parts, target, invariantB, choice);
   bool isSmall = choice.work < kSmallCycles;
   // With fewer tasks than threads the others wait, and so does what comes next.
   int64_t enough = target.enoughTasks();
-  if (choice.tasks < enough && contraction.m.size % enough == 0) {
+  if (cutsRows && choice.tasks < enough && contraction.m.size % enough == 0) {
     Choice cut;
     chooseWithParts(contraction, enough, target, invariantB, cut);
     if (cut.work < choice.work + kWaitCycles)
       choice = cut;
   }
+  assert(choice.blocking && "a single tile fits any cache");
   Blocking best = *choice.blocking;
   best.isSmall = isSmall;
   int64_t taskC = best.rows.widest() * best.rows.tilesPerBlock *

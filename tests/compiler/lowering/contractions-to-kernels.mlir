@@ -425,3 +425,25 @@ func.func @tasks_for_the_cores(%a: memref<128x512xf32>, %q: memref<128x512xf32>,
   }
   return
 }
+
+// -----
+
+// A small gradient in panels has fewer tasks than there might be cores: its rows are not cut for them,
+// since a part would begin inside of a panel.
+
+// CHECK-LABEL: func.func @small_gradient_in_panels
+// CHECK: scf.forall (%{{.*}}) in (2) {
+// CHECK: vector.store
+// CHECK: fg.what = "product 64 x 32 x 16"
+func.func @small_gradient_in_panels(%x: memref<16x64xf32>, %dy: memref<16x32xf32>) {
+  %g = memref.alloc() {alignment = 64 : i64, fg.panels = {depth = 64 : i64, widths = array<i64: 16, 16>}} : memref<64x32xf32>
+  linalg.generic {indexing_maps = [affine_map<(k, n, i) -> (i, k)>, affine_map<(k, n, i) -> (i, n)>, affine_map<(k, n, i) -> (k, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %dy : memref<16x64xf32>, memref<16x32xf32>) outs(%g : memref<64x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
