@@ -19,7 +19,7 @@ Program::Program(const Artifact &artifact, const CodeInfo &piece,
     : model(artifact), code(artifact, piece), workers(threads) {
   for (std::string_view name : entries) {
     const EntryInfo &entry = model.entry(name);
-    calls.push_back({entry.name, code.entry(entry), {}});
+    calls.push_back({entry.name, code.entry(entry), {}, {}});
   }
   allocate();
 }
@@ -46,8 +46,11 @@ void Program::allocate() {
   scratch = AlignedBytes(plan.scratch, /*zeroed=*/false);
 
   for (Call &call : calls)
-    for (Binding binding : model.entry(call.name).bindings)
+    for (Binding binding : model.entry(call.name).bindings) {
       call.buffers.push_back(buffers[binding.tensor]);
+      call.arguments.push_back({&model.tensors[binding.tensor],
+                                codeOf(call.name).panelsOf(binding.tensor)});
+    }
 }
 
 void Program::run(std::string_view entry, Profile *profile) {
@@ -55,9 +58,8 @@ void Program::run(std::string_view entry, Profile *profile) {
                            [&](const Call &c) { return c.name == entry; });
   if (call == calls.end())
     fail("{}: entry '{}' was not prepared", model.path, entry);
-  for (Binding binding : model.entry(entry).bindings)
-    arrange(model.tensors[binding.tensor],
-            codeOf(entry).panelsOf(binding.tensor));
+  for (const Argument &argument : call->arguments)
+    arrange(*argument.tensor, argument.layout);
 
   fg_call arguments = {};
   arguments.abi_version = FG_ABI_VERSION;
@@ -87,13 +89,14 @@ void Program::run(std::string_view entry, Profile *profile) {
 
 void Program::arrange(const TensorInfo &tensor, const PanelsInfo *layout) {
   const PanelsInfo *&current = layouts[tensor.index];
-  if (current == layout || (current && layout && *current == *layout))
+  if (current == layout)
     return;
   uint8_t *data = buffers[tensor.index];
   std::span<uint8_t> room(arena.data(), arena.size());
-  if (current)
+  bool isSame = current && layout && *current == *layout;
+  if (current && !isSame)
     toRows(tensor, *current, data, room);
-  if (layout)
+  if (layout && !isSame)
     toPanels(tensor, *layout, data, room);
   current = layout;
 }

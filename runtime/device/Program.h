@@ -83,10 +83,15 @@ public:
   double scalar(std::string_view name) const;
 
 private:
+  struct Argument {
+    const TensorInfo *tensor;
+    const PanelsInfo *layout; ///< null: row-major
+  };
   struct Call {
     std::string_view name;
     fg_entry function;
-    std::vector<void *> buffers;
+    std::vector<Argument> arguments;
+    std::vector<void *> buffers; ///< of the arguments
   };
 
   /// Brings a tensor into `layout` (null: row-major), if it is not in it.
