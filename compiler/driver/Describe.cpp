@@ -11,7 +11,6 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
-#include <map>
 #include <set>
 
 using namespace mlir;
@@ -267,7 +266,7 @@ llvm::Error describeEntries(ModuleOp module, schema::ArtifactT &artifact) {
 
 static std::unique_ptr<schema::EntryCodeT>
 makeEntryCode(const EntryCode &compiled,
-              const std::map<std::string, uint32_t> &tensors) {
+              const llvm::StringMap<uint32_t> &tensors) {
   auto entry = std::make_unique<schema::EntryCodeT>();
   entry->symbol = compiled.symbol;
   entry->arena_bytes = compiled.arenaBytes;
@@ -285,9 +284,9 @@ makeEntryCode(const EntryCode &compiled,
     described->draws = kernel.draws;
     entry->kernels.push_back(std::move(described));
   }
-  for (const PanelsCode &panels : compiled.panels) {
+  for (const auto &[name, panels] : compiled.panels) {
     auto described = std::make_unique<schema::PanelsT>();
-    described->tensor = tensors.at(panels.name);
+    described->tensor = tensors.at(name);
     described->depth = static_cast<uint32_t>(panels.depth);
     described->widths.assign(panels.widths.begin(), panels.widths.end());
     entry->panels.push_back(std::move(described));
@@ -304,9 +303,9 @@ llvm::Error describeCode(const CompiledModule &compiled,
   code->cpu = target.cpu;
   code->features = requiredFeatures(target);
   code->segment = segment;
-  std::map<std::string, uint32_t> tensors;
+  llvm::StringMap<uint32_t> tensors;
   for (const auto &tensor : artifact.tensors)
-    tensors.emplace(tensor->name, static_cast<uint32_t>(tensors.size()));
+    tensors.try_emplace(tensor->name, static_cast<uint32_t>(tensors.size()));
   for (const auto &entry : artifact.entries) {
     auto found = llvm::find_if(compiled.entries, [&](const EntryCode &one) {
       return one.name == entry->name;

@@ -74,9 +74,7 @@ std::vector<PanelsCode> panelsOf(LLVM::LLVMFuncOp entry) {
   if (auto list = entry->getAttrOfType<ArrayAttr>(panelsAttr))
     for (auto panels : list.getAsRange<DictionaryAttr>())
       all.push_back(
-          {panels.getAs<StringAttr>("name").str(),
-           panels.getAs<IntegerAttr>("depth").getInt(),
-           panels.getAs<DenseI64ArrayAttr>("widths").asArrayRef().vec()});
+          {panels.getAs<StringAttr>("name").str(), Panels::from(panels)});
   return all;
 }
 

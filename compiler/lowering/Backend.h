@@ -13,6 +13,7 @@
 #ifndef FOREGRAD_COMPILER_LOWERING_BACKEND_H
 #define FOREGRAD_COMPILER_LOWERING_BACKEND_H
 
+#include "compiler/lowering/gemm/Panels.h"
 #include "compiler/targets/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -37,8 +38,7 @@ struct KernelCode {
 /// A buffer that an entry takes in panels, see schema::Panels.
 struct PanelsCode {
   std::string name;
-  int64_t depth = 0;
-  std::vector<int64_t> widths;
+  Panels panels;
 };
 
 /// What the artifact says of one entry.

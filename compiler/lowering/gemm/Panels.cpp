@@ -18,6 +18,12 @@ int64_t Panels::columns() const {
   return std::accumulate(widths.begin(), widths.end(), int64_t(0));
 }
 
+Panels Panels::from(DictionaryAttr attribute) {
+  return {attribute.getAs<IntegerAttr>("depth").getInt(),
+          SmallVector<int64_t>(
+              attribute.getAs<DenseI64ArrayAttr>("widths").asArrayRef())};
+}
+
 /// The function that `buffer` is an argument of, or null.
 static func::FuncOp functionOf(Value buffer) {
   auto argument = dyn_cast<BlockArgument>(buffer);
@@ -32,13 +38,7 @@ std::optional<Panels> foregrad::compiler::panelsOf(Value buffer) {
   else if (func::FuncOp function = functionOf(buffer))
     attribute = function.getArgAttrOfType<DictionaryAttr>(
         cast<BlockArgument>(buffer).getArgNumber(), panelsAttr);
-  if (!attribute)
-    return std::nullopt;
-  Panels panels;
-  panels.depth = attribute.getAs<IntegerAttr>("depth").getInt();
-  panels.widths = SmallVector<int64_t>(
-      attribute.getAs<DenseI64ArrayAttr>("widths").asArrayRef());
-  return panels;
+  return attribute ? std::optional(Panels::from(attribute)) : std::nullopt;
 }
 
 void foregrad::compiler::setPanels(Value buffer, const Panels &panels) {

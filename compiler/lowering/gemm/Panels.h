@@ -13,6 +13,7 @@
 #ifndef FOREGRAD_COMPILER_LOWERING_GEMM_PANELS_H
 #define FOREGRAD_COMPILER_LOWERING_GEMM_PANELS_H
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/SmallVector.h"
 
@@ -34,6 +35,9 @@ struct Panels {
   int64_t columns() const;
   /// Of one matrix.
   int64_t elements() const { return depth * columns(); }
+
+  /// What a dictionary of panelsAttr says.
+  static Panels from(mlir::DictionaryAttr attribute);
 };
 
 /// How `buffer` lies; nothing where it is row-major.
