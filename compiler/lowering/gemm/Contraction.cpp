@@ -254,37 +254,39 @@ foregrad::compiler::analyzeContraction(linalg::GenericOp op, std::string &why) {
   return result;
 }
 
-/// Whether batches and groups take whole matrices of `elements` elements.
-static bool stepsByMatrices(const Contraction &product, int64_t elements,
-                            int64_t ContractionDim::*stride) {
-  auto isWhole = [&](const ContractionDim &dim) {
-    return dim.*stride % elements == 0;
+/// Whether an operand, which begins at `offset` and in which dimensions have
+/// `stride`, is taken as whole matrices of `rows` x `columns` elements, row
+/// after row, that the product runs along by `row` and `column`.
+static bool takesWhole(const Contraction &product, int64_t offset,
+                       int64_t ContractionDim::*stride,
+                       const ContractionDim &row, int64_t rows,
+                       const ContractionDim &column, int64_t columns) {
+  auto stepsByMatrices = [&](const ContractionDim &dim) {
+    return dim.*stride % (rows * columns) == 0;
   };
-  return llvm::all_of(product.batch, isWhole) &&
-         (!product.group || isWhole(*product.group)) && product.outerK.empty();
+  return offset == 0 && row.size == rows && row.*stride == columns &&
+         column.size == columns && column.*stride == 1 &&
+         llvm::all_of(product.batch, stepsByMatrices) &&
+         (!product.group || stepsByMatrices(*product.group)) &&
+         product.outerK.empty();
 }
 
 bool foregrad::compiler::readsWhole(const Contraction &product, int64_t rows,
                                     int64_t columns) {
-  return product.b.offset == 0 && product.k.size == rows &&
-         product.k.b == columns && product.n.size == columns &&
-         product.n.b == 1 &&
-         stepsByMatrices(product, rows * columns, &ContractionDim::b);
+  return takesWhole(product, product.b.offset, &ContractionDim::b, product.k,
+                    rows, product.n, columns);
 }
 
 bool foregrad::compiler::readsTransposed(const Contraction &product,
                                          int64_t rows, int64_t columns) {
-  return product.b.offset == 0 && product.k.size == columns &&
-         product.k.b == 1 && product.n.size == rows && product.n.b == columns &&
-         stepsByMatrices(product, rows * columns, &ContractionDim::b);
+  return takesWhole(product, product.b.offset, &ContractionDim::b, product.n,
+                    rows, product.k, columns);
 }
 
 bool foregrad::compiler::writesWhole(const Contraction &product, int64_t rows,
                                      int64_t columns) {
-  return product.c.offset == 0 && product.m.size == rows &&
-         product.m.c == columns && product.n.size == columns &&
-         product.n.c == 1 &&
-         stepsByMatrices(product, rows * columns, &ContractionDim::c);
+  return takesWhole(product, product.c.offset, &ContractionDim::c, product.m,
+                    rows, product.n, columns);
 }
 
 bool foregrad::compiler::readFromPanels(Contraction &product,

@@ -7,11 +7,11 @@
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 
 #include "compiler/lowering/Buffers.h"
+#include "compiler/lowering/TargetPass.h"
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/Contraction.h"
 #include "compiler/lowering/gemm/PackAhead.h"
-#include "compiler/lowering/gemm/ProductPass.h"
 #include "compiler/lowering/gemm/ProductStart.h"
 #include "compiler/lowering/gemm/TaskEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -70,12 +70,12 @@ int64_t bytesOf(const Contraction &product) {
 }
 
 struct ContractionsToKernelsPass
-    : public ProductPass<ContractionsToKernelsPass, func::FuncOp> {
+    : public TargetPass<ContractionsToKernelsPass, func::FuncOp> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ContractionsToKernelsPass)
 
   ContractionsToKernelsPass() = default;
   explicit ContractionsToKernelsPass(const TargetDescription &target)
-      : ProductPass(target) {}
+      : TargetPass(target) {}
 
   StringRef getArgument() const final { return "fg-contractions-to-kernels"; }
   StringRef getDescription() const final {
@@ -111,7 +111,7 @@ struct ContractionsToKernelsPass
           << vectorBytes.getValue() << " bytes: not a power of two";
       return signalPassFailure();
     }
-    TargetDescription target = this->target();
+    TargetDescription target = describedTarget();
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> named;
     getOperation().walk([&](linalg::LinalgOp op) {

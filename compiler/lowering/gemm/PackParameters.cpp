@@ -23,9 +23,9 @@
 #include "compiler/lowering/gemm/PackParameters.h"
 
 #include "compiler/lowering/Buffers.h"
+#include "compiler/lowering/TargetPass.h"
 #include "compiler/lowering/gemm/Blocking.h"
 #include "compiler/lowering/gemm/PackAhead.h"
-#include "compiler/lowering/gemm/ProductPass.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "dialects/fg/Fg.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -42,6 +42,11 @@ using namespace foregrad::compiler;
 
 namespace {
 
+struct Wish {
+  std::optional<Panels> panels;
+  int64_t work = 0; // multiplications of the product that wants them
+};
+
 /// What one entry does with a parameter, if that lies in panels.
 class Entry {
 public:
@@ -50,9 +55,9 @@ public:
         ahead(rewriter) {}
 
   /// The panels that the largest product wants that reads the parameter as B;
-  /// nothing if none does, or if the matrix would be one panel, which is
-  /// row-major. `work`: its multiplications.
-  std::optional<Panels> wanted(int64_t &work);
+  /// none if no product does, or if the matrix would be one panel, which is
+  /// row-major.
+  Wish wanted();
 
   /// Gives the parameter, and what is tied to it, these panels, if it can.
   void setIfPossible(const Panels &panels);
@@ -85,9 +90,8 @@ bool Entry::allUses(Value buffer, llvm::function_ref<bool(OpOperand &)> use) {
   return true;
 }
 
-std::optional<Panels> Entry::wanted(int64_t &work) {
-  std::optional<Panels> best;
-  work = 0;
+Wish Entry::wanted() {
+  Wish best;
   allUses(parameter, [&](OpOperand &use) {
     auto op = dyn_cast<linalg::GenericOp>(use.getOwner());
     std::string why;
@@ -97,18 +101,18 @@ std::optional<Panels> Entry::wanted(int64_t &work) {
       return true;
     int64_t lanes = std::max<int64_t>(1, target.lanes(product->elementBytes()));
     if (bufferBelow(product->b.memref) != parameter || product->isNarrow() ||
-        product->multiplications() <= work ||
+        product->multiplications() <= best.work ||
         !readsWhole(*product, product->k.size, product->n.size) ||
         product->n.size % lanes != 0)
       return true;
     // From panels as if they had been made ahead.
     Blocking blocking = chooseBlocking(*product, target, /*invariantB=*/true);
-    best = Panels{product->k.size, blocking.columns.widths()};
-    work = product->multiplications();
+    best = {Panels{product->k.size, blocking.columns.widths()},
+            product->multiplications()};
     return true;
   });
-  if (best && best->widths.size() == 1)
-    return std::nullopt;
+  if (best.panels && best.panels->widths.size() == 1)
+    return {};
   return best;
 }
 
@@ -133,8 +137,7 @@ bool Entry::isProductOf(const Panels &panels, linalg::GenericOp op,
   if (readsWhole(*product, rows, columns))
     return true;
   return readsTransposed(*product, rows, columns) &&
-         ahead.isInvariant(op, *product) &&
-         chooseBlocking(*product, target, /*invariantB=*/true).aheadB;
+         ahead.isInvariant(op, *product);
 }
 
 /// Whether `op` works element by element on matrices of all buffers that
@@ -230,12 +233,12 @@ llvm::MapVector<StringRef, Value> parametersOf(func::FuncOp function) {
   return parameters;
 }
 
-struct PackParametersPass : public ProductPass<PackParametersPass, ModuleOp> {
+struct PackParametersPass : public TargetPass<PackParametersPass, ModuleOp> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PackParametersPass)
 
   PackParametersPass() = default;
   explicit PackParametersPass(const TargetDescription &target)
-      : ProductPass(target) {}
+      : TargetPass(target) {}
 
   StringRef getArgument() const final { return "fg-pack-parameters"; }
   StringRef getDescription() const final {
@@ -253,24 +256,18 @@ struct PackParametersPass : public ProductPass<PackParametersPass, ModuleOp> {
   }
 
   void runOnOperation() override {
-    TargetDescription target = this->target();
-    struct Choice {
-      Panels panels;
-      int64_t work = 0;
-    };
-    llvm::StringMap<Choice> choices;
+    TargetDescription target = describedTarget();
+    llvm::StringMap<Wish> choices;
     for (auto function : getOperation().getOps<func::FuncOp>())
       for (auto [name, parameter] : parametersOf(function)) {
-        int64_t work = 0;
-        std::optional<Panels> panels = Entry(parameter, target).wanted(work);
-        if (panels && work > choices[name].work)
-          choices[name] = {*panels, work};
+        Wish wish = Entry(parameter, target).wanted();
+        if (wish.work > choices[name].work)
+          choices[name] = std::move(wish);
       }
     for (auto function : getOperation().getOps<func::FuncOp>())
       for (auto [name, parameter] : parametersOf(function))
-        if (auto choice = choices.find(name);
-            choice != choices.end() && choice->second.work > 0)
-          Entry(parameter, target).setIfPossible(choice->second.panels);
+        if (const std::optional<Panels> &panels = choices[name].panels)
+          Entry(parameter, target).setIfPossible(*panels);
   }
 };
 

@@ -12,6 +12,7 @@
 
 #include "compiler/lowering/limit/LimitEntry.h"
 
+#include "compiler/lowering/TargetPass.h"
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/gemm/DotBf16.h"
 
@@ -22,7 +23,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassRegistry.h"
 
 using namespace mlir;
@@ -162,18 +162,14 @@ void LimitWriter::writeCopies() {
   });
 }
 
-struct LimitEntryPass : PassWrapper<LimitEntryPass, OperationPass<ModuleOp>> {
+struct LimitEntryPass : TargetPass<LimitEntryPass, ModuleOp> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LimitEntryPass)
 
   LimitEntryPass() = default;
-  LimitEntryPass(const LimitEntryPass &other) : PassWrapper(other) {
-    copyOptionValuesFrom(&other);
-  }
+  LimitEntryPass(const LimitEntryPass &other) : TargetPass(other) {}
   LimitEntryPass(const TargetDescription &target, bool isDoublePrecision,
-                 bool usesDots) {
-    vectorBytes = target.vectorBytes;
-    vectorRegisters = target.vectorRegisters;
-    l2 = target.l2Bytes;
+                 bool usesDots)
+      : TargetPass(target) {
     isDouble = isDoublePrecision;
     dots = usesDots;
   }
@@ -203,21 +199,9 @@ struct LimitEntryPass : PassWrapper<LimitEntryPass, OperationPass<ModuleOp>> {
                     vector::VectorDialect>();
   }
   void runOnOperation() override {
-    TargetDescription target;
-    target.vectorBytes = vectorBytes;
-    target.vectorRegisters = vectorRegisters;
-    target.l2Bytes = l2;
-    LimitWriter(getOperation(), target, isDouble, dots).write();
+    LimitWriter(getOperation(), describedTarget(), isDouble, dots).write();
   }
 
-  Option<int64_t> vectorBytes{*this, "vector-bytes",
-                              llvm::cl::desc("width of a vector register"),
-                              llvm::cl::init(16)};
-  Option<int64_t> vectorRegisters{*this, "vector-registers",
-                                  llvm::cl::desc("number of vector registers"),
-                                  llvm::cl::init(16)};
-  Option<int64_t> l2{*this, "l2", llvm::cl::desc("bytes of a core's L2"),
-                     llvm::cl::init(512 << 10)};
   Option<bool> isDouble{*this, "double", llvm::cl::desc("f64 and not f32"),
                         llvm::cl::init(false)};
   Option<bool> dots{*this, "dots", llvm::cl::desc("pairs of bf16, in f32"),

@@ -13,6 +13,7 @@
 #include "compiler/lowering/rows/RowsToKernels.h"
 
 #include "compiler/lowering/Buffers.h"
+#include "compiler/lowering/TargetPass.h"
 #include "compiler/lowering/rows/KernelEmitter.h"
 #include "dialects/fg/Fg.h"
 
@@ -23,7 +24,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Pass/Pass.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -104,23 +104,26 @@ bool coversBuffer(const RowOp &op) {
   return op.parallelSize() == type.getNumElements();
 }
 
-class RowsToKernelsPass
-    : public PassWrapper<RowsToKernelsPass, OperationPass<func::FuncOp>> {
+/// Where no options are given: wide vectors, with which kernels show all that
+/// they do.
+TargetDescription defaultTarget() {
+  TargetDescription target;
+  target.vectorBytes = 64;
+  target.vectorRegisters = 32;
+  target.l2Bytes = 1 << 20;
+  return target;
+}
+
+class RowsToKernelsPass : public TargetPass<RowsToKernelsPass, func::FuncOp> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RowsToKernelsPass)
 
-  RowsToKernelsPass() = default;
-  RowsToKernelsPass(const TargetDescription &description, bool fuseRows)
-      : target(description) {
-    vectorBytes = description.vectorBytes;
-    vectorRegisters = description.vectorRegisters;
-    l1 = description.l1Bytes;
-    l2 = description.l2Bytes;
-    cores = description.cores;
+  RowsToKernelsPass() : TargetPass(defaultTarget()) {}
+  RowsToKernelsPass(const TargetDescription &target, bool fuseRows)
+      : TargetPass(target) {
     fuse = fuseRows;
   }
-  RowsToKernelsPass(const RowsToKernelsPass &other)
-      : PassWrapper(other), target(other.target) {}
+  RowsToKernelsPass(const RowsToKernelsPass &other) : TargetPass(other) {}
 
   StringRef getArgument() const override { return "fg-rows-to-kernels"; }
   StringRef getDescription() const override {
@@ -146,11 +149,7 @@ public:
   }
 
   void runOnOperation() override {
-    target.vectorBytes = vectorBytes;
-    target.vectorRegisters = vectorRegisters;
-    target.l1Bytes = l1;
-    target.l2Bytes = l2;
-    target.cores = cores;
+    target = describedTarget();
     if (getOperation().isExternal())
       return;
     // Lines of ops: the function's own and those of its loops over tiles.
@@ -298,19 +297,6 @@ private:
   TargetDescription target;
   SmallVector<Operation *> done;
 
-  Option<int64_t> vectorBytes{*this, "vector-bytes",
-                              llvm::cl::desc("Bytes of a vector register"),
-                              llvm::cl::init(64)};
-  Option<int64_t> vectorRegisters{*this, "vector-registers",
-                                  llvm::cl::desc("Number of vector registers"),
-                                  llvm::cl::init(32)};
-  Option<int64_t> l1{*this, "l1", llvm::cl::desc("Bytes of L1 data cache"),
-                     llvm::cl::init(32 << 10)};
-  Option<int64_t> l2{*this, "l2", llvm::cl::desc("Bytes of L2 cache"),
-                     llvm::cl::init(1 << 20)};
-  Option<int64_t> cores{*this, "cores",
-                        llvm::cl::desc("that share the tasks; 0: any number"),
-                        llvm::cl::init(0)};
   Option<bool> fuse{
       *this, "fuse",
       llvm::cl::desc("Share a kernel between ops on the same rows"),

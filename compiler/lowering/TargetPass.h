@@ -1,27 +1,27 @@
-//===- ProductPass.h - Passes that know how products are cut ----*- C++ -*-===//
+//===- TargetPass.h - Passes that know the processor ------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0; see LICENSE.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FOREGRAD_COMPILER_LOWERING_GEMM_PRODUCTPASS_H
-#define FOREGRAD_COMPILER_LOWERING_GEMM_PRODUCTPASS_H
+#ifndef FOREGRAD_COMPILER_LOWERING_TARGETPASS_H
+#define FOREGRAD_COMPILER_LOWERING_TARGETPASS_H
 
 #include "compiler/targets/Target.h"
 #include "mlir/Pass/Pass.h"
 
 namespace foregrad::compiler {
 
-/// A pass on `Op` whose options are what products depend on of a processor.
+/// A pass on `Op` whose options are what kernels depend on of a processor.
 template <typename Derived, typename Op>
-class ProductPass : public mlir::PassWrapper<Derived, mlir::OperationPass<Op>> {
+class TargetPass : public mlir::PassWrapper<Derived, mlir::OperationPass<Op>> {
   using Base = mlir::PassWrapper<Derived, mlir::OperationPass<Op>>;
   template <typename T> using Option = mlir::Pass::Option<T>;
   friend Derived;
 
-  ProductPass() = default;
-  ProductPass(const ProductPass &other) : Base(other) {}
-  explicit ProductPass(const TargetDescription &target) {
+  TargetPass() = default;
+  TargetPass(const TargetPass &other) : Base(other) {}
+  explicit TargetPass(const TargetDescription &target) {
     vectorBytes = target.vectorBytes;
     vectorRegisters = target.vectorRegisters;
     l1 = target.l1Bytes;
@@ -31,7 +31,8 @@ class ProductPass : public mlir::PassWrapper<Derived, mlir::OperationPass<Op>> {
   }
 
 protected:
-  TargetDescription target() const {
+  /// What the options say.
+  TargetDescription describedTarget() const {
     TargetDescription target;
     target.vectorBytes = vectorBytes;
     target.vectorRegisters = vectorRegisters;
@@ -66,4 +67,4 @@ protected:
 
 } // namespace foregrad::compiler
 
-#endif // FOREGRAD_COMPILER_LOWERING_GEMM_PRODUCTPASS_H
+#endif // FOREGRAD_COMPILER_LOWERING_TARGETPASS_H
