@@ -39,9 +39,6 @@ namespace foregrad::compiler {
 
 namespace {
 
-/// Each lane takes as much memory as the sum, and time to add it up.
-constexpr int64_t kLanes = 2;
-
 /// Lanes are not worth their buffers for fewer iterations.
 constexpr int64_t kLeastIterations = 4;
 
@@ -90,7 +87,7 @@ std::optional<unsigned> dimToCut(linalg::GenericOp op) {
   };
   for (auto [dim, kind] : llvm::enumerate(op.getIteratorTypesArray())) {
     auto number = static_cast<unsigned>(dim);
-    if (kind != utils::IteratorType::reduction || extents[dim] % kLanes != 0)
+    if (kind != utils::IteratorType::reduction || extents[dim] % kSumLanes != 0)
       continue;
     bool inputs = llvm::all_of(ArrayRef(maps).drop_back(), [&](AffineMap map) {
       return alone(map, number);
@@ -162,7 +159,7 @@ private:
   }
 
   MemRefType withLanes(MemRefType type) {
-    SmallVector<int64_t> shape = {kLanes};
+    SmallVector<int64_t> shape = {kSumLanes};
     llvm::append_range(shape, type.getShape());
     return MemRefType::get(shape, type.getElementType());
   }
@@ -243,7 +240,7 @@ private:
   /// `value` with its first dimension cut into lanes and what each has.
   Value cutFirst(Value value) {
     auto type = cast<MemRefType>(value.getType());
-    SmallVector<int64_t> shape = {kLanes, type.getDimSize(0) / kLanes};
+    SmallVector<int64_t> shape = {kSumLanes, type.getDimSize(0) / kSumLanes};
     llvm::append_range(shape, type.getShape().drop_front());
     SmallVector<ReassociationIndices> groups = {{0, 1}};
     for (int64_t dim = 1; dim < type.getRank(); ++dim)

@@ -22,6 +22,7 @@
 #include "compiler/lowering/tiles/TileSamples.h"
 
 #include "compiler/lowering/tiles/SampleDims.h"
+#include "compiler/lowering/tiles/SumInLanes.h"
 #include "dialects/fg/Fg.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -53,6 +54,11 @@ constexpr int64_t kTileOfL2 = 2;
 /// part of what it reads and writes for its samples, or the tile is made larger
 /// than the caches would have it.
 constexpr double kMostOfWeights = 0.15;
+
+/// Samples of a tile at least, as far as there are: loops over the samples of a
+/// lane then stay loops, in which ops are fused and random numbers drawn in
+/// whole blocks.
+constexpr int64_t kLeastSamples = 2 * kSumLanes;
 
 /// The buffer that `value` is a view of.
 Value rootOf(Value value) {
@@ -266,7 +272,7 @@ int64_t Tiler::chooseTile() const {
   int64_t room = tileBytes / std::max<int64_t>(bytesOfSample(), 1);
   int64_t forWeights = samplesForWeights();
   LDBG() << "room for " << room << " samples; for the weights " << forWeights;
-  int64_t most = std::clamp<int64_t>(std::max(room, forWeights), 1, samples);
+  int64_t most = std::min(std::max({room, forWeights, kLeastSamples}), samples);
   // Two tiles would gain little.
   if (2 * most > samples)
     return samples;
