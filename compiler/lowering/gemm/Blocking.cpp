@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace foregrad::compiler;
@@ -36,6 +37,14 @@ constexpr double kStreamCycles = 1;
 /// are best, which need the fewest bytes for a multiply-add: 5.3 with 12 x 2
 /// vectors of 64 bytes, 7.1 with 9 x 3.
 constexpr double kPanelByteCycles = 1.0 / 256;
+/// Bytes of L1 that no two of share a set: a page, by which processors find
+/// the set before they know the page.
+constexpr int64_t kWayBytes = 4096;
+/// What a number of A costs that L1 has lost since the step over k before, in
+/// cycles beside the arithmetic.
+constexpr double kLostCycles = 0.5;
+/// What it costs to begin a row of PackKind::Rows, in cycles.
+constexpr double kRowCycles = 12;
 /// What a vector costs that another core has written, in cycles.
 constexpr double kSharedCycles = 20;
 /// Steps over k that a tile must take for the next one of C to arrive
@@ -82,13 +91,28 @@ Tiling columnTiling(int64_t columns, int64_t lanes, int64_t mostVectors) {
   return tiling;
 }
 
+/// The ways to cut the columns of a product: as its panels are, or as tiles of
+/// at most some number of vectors.
+SmallVector<Tiling> columnTilings(const Contraction &contraction, int64_t lanes,
+                                  int64_t mostVectors) {
+  if (!contraction.panelWidths.empty())
+    return {Tiling::ofWidths(contraction.panelWidths)};
+  SmallVector<Tiling> tilings;
+  for (int64_t vectors = 1; vectors <= mostVectors; ++vectors) {
+    Tiling tiling = columnTiling(contraction.n.size, lanes, vectors);
+    if (tiling.widest() == vectors * lanes)
+      tilings.push_back(tiling);
+  }
+  return tilings;
+}
+
 /// Cycles to bring one vector of a packed operand into its panel.
 double packCycles(PackKind kind, int64_t lanes) {
   switch (kind) {
   case PackKind::Direct:
     return 0;
   case PackKind::Copy:
-  case PackKind::Widen:
+  case PackKind::Rows:
     return 3;
   case PackKind::Transpose:
     return 4 + 2 * std::log2(double(lanes));
@@ -104,6 +128,13 @@ double tileStepCycles(int64_t rows, int64_t vectors) {
   double arithmetic = double(rows * vectors) / 2;
   double loads = double(rows + vectors) / 2;
   return std::max({arithmetic, loads, 4.0});
+}
+
+/// Whether reading one number of each of `rows` rows, `stride` bytes apart, in
+/// turn, finds none of their lines in L1 any more.
+bool shareSets(int64_t rows, int64_t stride, int64_t l1Bytes) {
+  int64_t sets = kWayBytes / std::gcd(kWayBytes, std::max(stride, kLineBytes));
+  return ceilDiv(rows, sets) >= std::max<int64_t>(1, l1Bytes / kWayBytes);
 }
 
 class CostModel {
@@ -183,6 +214,9 @@ double CostModel::work(const Blocking &blocking) const {
       if (blocking.rows.tilesPerBlock > 1 &&
           blocking.kChunk * rowBytes > target.l1Bytes / 2)
         step += double(rowBytes) * kPanelByteCycles;
+      if (blocking.packA == PackKind::Direct &&
+          shareSets(rows.width, contraction.m.a * bytes, target.l1Bytes))
+        step += double(rows.width) * kLostCycles;
       cycles += tiles * (k * step + chunks * turn);
     }
   // Each block of rows packs B again, each block of columns packs A again.
@@ -210,6 +244,9 @@ double CostModel::work(const Blocking &blocking) const {
   double elementsA = double(contraction.m.size) * k;
   int64_t runA = run(blocking.packA, blocking.rows,
                      contraction.group ? contraction.group->a : 0);
+  if (blocking.packA == PackKind::Rows)
+    cycles += double(contraction.m.size) * chunks * kRowCycles *
+              double(blocking.columns.blocks());
   cycles += (vectorsA * packCycles(blocking.packA, blocking.lanes) +
              elementsA / double(blocking.lanes) *
                  sourceCycles(elementsA * arrays(batchA), runA)) *
@@ -323,10 +360,10 @@ int64_t Blocking::groupBlocks(const Contraction &contraction) const {
   return ceilDiv(groups, groupsPerBlock);
 }
 
-int64_t Blocking::packedRowA() const { return llvm::alignTo(kChunk, lanes); }
+int64_t Blocking::packedRowA() const { return apart(kChunk, lanes); }
 
 int64_t Blocking::packedPanelA() const {
-  if (packA == PackKind::Widen)
+  if (packA == PackKind::Rows)
     return rows.widest() * packedRowA();
   // A vector of slack: the copy of a row may write beyond its end.
   return llvm::alignTo(rows.widest() * kChunk, lanes) + lanes;
@@ -360,6 +397,24 @@ struct Choice {
   int64_t tasks = 0;
 };
 
+/// Tries all blocks of these tiles.
+void chooseBlocks(Blocking blocking, const Contraction &contraction,
+                  const CostModel &model, Choice &best) {
+  int64_t groups = contraction.group ? contraction.group->size : 1;
+  for (int64_t rowTiles : blockSizes(blocking.rows.count))
+    for (int64_t columnTiles : blockSizes(blocking.columns.count))
+      for (int64_t groupCount : blockSizes(groups)) {
+        blocking.rows.tilesPerBlock = rowTiles;
+        blocking.columns.tilesPerBlock = columnTiles;
+        blocking.groupsPerBlock = groupCount;
+        if (!model.fits(blocking))
+          continue;
+        double time = model.time(blocking);
+        if (!best.blocking || time < best.time)
+          best = {blocking, time, model.work(blocking), model.tasks(blocking)};
+      }
+}
+
 void chooseWithParts(Contraction contraction, int64_t parts,
                      const TargetDescription &target, bool invariantB,
                      Choice &best) {
@@ -375,7 +430,7 @@ void chooseWithParts(Contraction contraction, int64_t parts,
   bool isWidened = contraction.isNarrow() && !contraction.isPaired;
   bool isAlongA = contraction.kIsAlongA();
   bool isAlongB = contraction.isPaired ? contraction.pairB == 1 : k.b == 1;
-  common.packA = isAlongA   ? isWidened ? PackKind::Widen : PackKind::Direct
+  common.packA = isAlongA   ? isWidened ? PackKind::Rows : PackKind::Direct
                  : m.a == 1 ? PackKind::Copy
                             : PackKind::Scalar;
   PackKind packB = n.b == 1   ? PackKind::Copy
@@ -384,14 +439,11 @@ void chooseWithParts(Contraction contraction, int64_t parts,
 
   CostModel model(contraction, target);
   int64_t mostVectors = target.vectorRegisters >= 32 ? 4 : 2;
-  for (int64_t vectors = 1; vectors <= mostVectors; ++vectors) {
+  for (const Tiling &columns :
+       columnTilings(contraction, common.lanes, mostVectors)) {
     Blocking blocking = common;
-    blocking.columns = columnTiling(n.size, blocking.lanes, vectors);
-    if (!contraction.panelWidths.empty())
-      blocking.columns = Tiling::ofWidths(contraction.panelWidths);
-    int64_t vectorsUsed = blocking.columns.widest() / blocking.lanes;
-    if (vectorsUsed != vectors)
-      continue;
+    blocking.columns = columns;
+    int64_t vectors = columns.widest() / blocking.lanes;
     // Accumulators, one row of B and two broadcasts stay in registers.
     int64_t tileRows = (target.vectorRegisters - vectors - 2) / vectors;
     blocking.rows =
@@ -411,20 +463,11 @@ void chooseWithParts(Contraction contraction, int64_t parts,
       blocking.packB = PackKind::Copy;
     blocking.aheadB = contraction.panelDepthB != 0 ||
                       (invariantB && blocking.packB != PackKind::Direct);
-    int64_t groups = contraction.group ? contraction.group->size : 1;
-    for (int64_t rowTiles : blockSizes(blocking.rows.count))
-      for (int64_t columnTiles : blockSizes(blocking.columns.count))
-        for (int64_t groupCount : blockSizes(groups)) {
-          blocking.rows.tilesPerBlock = rowTiles;
-          blocking.columns.tilesPerBlock = columnTiles;
-          blocking.groupsPerBlock = groupCount;
-          if (!model.fits(blocking))
-            continue;
-          double time = model.time(blocking);
-          if (!best.blocking || time < best.time)
-            best = {blocking, time, model.work(blocking),
-                    model.tasks(blocking)};
-        }
+    chooseBlocks(blocking, contraction, model, best);
+    if (blocking.packA != PackKind::Direct)
+      continue;
+    blocking.packA = PackKind::Rows;
+    chooseBlocks(blocking, contraction, model, best);
   }
 }
 
@@ -448,12 +491,16 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
     if (cut.work < choice.work + kWaitCycles)
       choice = cut;
   }
-  assert(choice.blocking && "a single tile fits any cache");
+  assert(choice.blocking && "a single tile fits whatever the caches");
   Blocking best = *choice.blocking;
   best.isSmall = isSmall;
   int64_t taskC = best.rows.widest() * best.rows.tilesPerBlock *
                   best.columns.widest() * best.columns.tilesPerBlock;
   best.fetchesC = !best.stagedC && best.kChunk >= kLeastFetchDepth &&
                   taskC * contraction.elementBytes() > target.l1Bytes;
+  best.fetchesB =
+      best.aheadB && !contraction.group &&
+      contraction.k.size * best.columns.total() * contraction.elementBytes() >
+          target.l2Bytes / 2;
   return best;
 }

@@ -49,7 +49,8 @@ enum class PackKind {
   Copy,      // packed by copying vectors
   Transpose, // packed by transposing registers
   Scalar,    // packed element by element
-  Widen,     // of A: packed along k, to wider numbers
+  Rows,      // of A: packed along k, to wider numbers, or where rows that are a
+             // power of two apart would push each other out of L1
 };
 
 struct Blocking {
@@ -70,6 +71,9 @@ struct Blocking {
   /// Tiles of C are worth fetching ahead: a task has more of C than L1 keeps,
   /// and a tile takes long enough to fetch the next one meanwhile.
   bool fetchesC = false;
+  /// The next panel of B is worth fetching ahead: panels made ahead are more
+  /// than L2 keeps from one product to the next.
+  bool fetchesB = false;
   /// All tasks together are less than threads are started for. They are there
   /// for kernels before and behind that cut their rows alike.
   bool isSmall = false;
@@ -79,7 +83,7 @@ struct Blocking {
   int64_t groupBlocks(const Contraction &contraction) const;
   /// Elements of scratch.
   int64_t packedPanelA() const; // of one row tile
-  int64_t packedRowA() const;   // of one row of PackKind::Widen
+  int64_t packedRowA() const;   // of one row of PackKind::Rows
   /// Of one column tile.
   int64_t packedPanelB(const Contraction &contraction) const;
   /// Rows of a panel made ahead.

@@ -149,6 +149,13 @@ struct ContractionsToKernelsPass
       std::optional<Panels> panelsC = panelsOf(output);
       if (panelsC)
         writeToPanels(*product, *panelsC);
+      int64_t lanes = target.lanes(product->elementBytes());
+      for (int64_t width : product->panelWidths)
+        if (width % std::max<int64_t>(1, lanes) != 0) {
+          op.emitError("a panel of ")
+              << width << " columns is not made of vectors of " << lanes;
+          return signalPassFailure();
+        }
       if (target.bf16 != Bf16Products::Widened)
         product->pairUp();
       Blocking blocking =

@@ -22,6 +22,11 @@ using namespace foregrad::compiler;
 
 namespace {
 
+/// Elements of a line of the caches.
+int64_t lineOf(VectorType type) {
+  return kLineBytes * 8 / type.getElementTypeBitWidth();
+}
+
 class TileEmitter {
 public:
   TileEmitter(KernelBuilder &builder, const MicroKernel &kernel)
@@ -127,7 +132,7 @@ SmallVector<Value> TileEmitter::initialTile() {
 /// Rows of C are apart: no hardware foresees that the next tile follows, and
 /// the time that a tile takes is enough to bring it from beyond L2.
 void TileEmitter::fetchNextTile() {
-  int64_t elements = kLineBytes * 8 / kernel.vector.getElementTypeBitWidth();
+  int64_t elements = lineOf(kernel.vector);
   for (int64_t row = 0; row < kernel.rows; ++row)
     for (int64_t column = 0; column < kernel.vectors * lanes;
          column += elements)
@@ -204,6 +209,11 @@ SmallVector<Value> TileEmitter::loopOverK(Value begin, Value end,
   SmallVector<Value> carried(loop.getRegionIterArgs());
   Value startA = b.add(kernel.a.base, b.mul(k, kernel.a.columnStride));
   Value startB = b.add(kernel.b.base, b.mul(k, kernel.b.rowStride));
+  if (kernel.nextB)
+    memref::PrefetchOp::create(
+        b, kernel.b.memref,
+        b.add(kernel.nextB, b.mul(b.div(k, kUnroll), lineOf(kernel.operand))),
+        /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
   for (int64_t u = 0; u < unroll; ++u)
     step(b.add(startA, u * kernel.a.columnStride),
          b.add(startB, u * kernel.b.rowStride), carried);

@@ -43,6 +43,9 @@ struct MicroKernel {
   /// Null, or where in C's memref the next tile begins, to be fetched into the
   /// caches meanwhile: within the memref with all of the tile.
   mlir::Value nextC;
+  /// Null, or where in B's memref a share of the next panel begins, to be
+  /// fetched into L2 meanwhile: a line in each kUnroll steps.
+  mlir::Value nextB;
   /// What they begin at; its columns are contiguous or all the same. No memref:
   /// 0.
   TileOperand start;

@@ -49,7 +49,7 @@ public:
         mask(VectorType::get({request.lanes}, builder.getI1Type())) {}
 
   void copyRowsOfA();
-  void widenRowsOfA();
+  void copyAlongK();
   void copyRowsOfB();
   void transposeB();
   void copyElements();
@@ -213,7 +213,7 @@ void Packer::fetchAhead(Value k) {
 }
 
 /// k is contiguous in memory, and stays so.
-void Packer::widenRowsOfA() {
+void Packer::copyAlongK() {
   std::optional<int64_t> knownK = getConstantIntValue(r.k);
   bool kTail = !knownK || *knownK % r.lanes != 0;
   forTiles([&](const TileClass &tiles, Place place) {
@@ -324,8 +324,8 @@ void foregrad::compiler::emitPackA(KernelBuilder &builder,
   Packer packer(builder, request);
   if (request.kind == PackKind::Copy)
     packer.copyRowsOfA();
-  else if (request.kind == PackKind::Widen)
-    packer.widenRowsOfA();
+  else if (request.kind == PackKind::Rows)
+    packer.copyAlongK();
   else
     packer.copyElements();
 }
@@ -339,7 +339,7 @@ void foregrad::compiler::emitPackB(KernelBuilder &builder,
   case PackKind::Transpose:
     return packer.transposeB();
   case PackKind::Direct:
-  case PackKind::Widen:
+  case PackKind::Rows:
   case PackKind::Scalar:
     return packer.copyElements();
   }

@@ -11,7 +11,7 @@
 //
 // one panel after another, each `panel` elements from the last.
 //
-// With PackKind::Widen a panel of A is [row of the tile][k].
+// With PackKind::Rows a panel of A is [row of the tile][k].
 //
 // bf16 numbers become f32 on the way, or stay and lie in pairs along k, a pair
 // in an i32, its first number in the low half.
@@ -63,7 +63,7 @@ struct PackRequest {
 /// Panels of `contraction`'s operands: i32 for pairs, else as wide as the sums.
 mlir::Type panelType(const Contraction &contraction);
 
-/// Widths are rows: any. `kind` is Copy, Widen or Scalar.
+/// Widths are rows: any. `kind` is Copy, Rows or Scalar.
 void emitPackA(KernelBuilder &builder, const PackRequest &request);
 
 /// Widths are columns: multiples of the lanes. `kind` is Copy, Transpose or

@@ -64,6 +64,8 @@ private:
             Value columnTile);
   bool columnsAreOutside() const { return blocking.aheadB && !x.group; }
   Value nextTile(const MicroKernel &kernel, const TileClass &columns);
+  Value nextPanel(const MicroKernel &kernel, const TileClass &columns,
+                  Value rowTile);
   void stageC(const Position &at, Value row, Value column,
               const TileClass &rows, const TileClass &columns, bool toScratch);
 
@@ -221,7 +223,7 @@ void TaskEmitter::pack(const Position &at, Value k) {
     request.strideI = x.m.a;
     request.strideGroup = x.group ? x.group->a : 0;
     request.size = x.m.size;
-    if (blocking.packA == PackKind::Widen)
+    if (blocking.packA == PackKind::Rows)
       request.rowWidth = blocking.packedRowA();
     request.panels = packedA;
     request.panel = blocking.packedPanelA();
@@ -294,7 +296,7 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
                             b.sub(rowTile, firstRow)),
                       blocking.packedPanelA()),
                 1, rows.width};
-  if (blocking.packA == PackKind::Widen)
+  if (blocking.packA == PackKind::Rows)
     kernel.a.rowStride = blocking.packedRowA(), kernel.a.columnStride = 1;
 
   Value mask;
@@ -335,6 +337,8 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
   }
   if (blocking.fetchesC)
     kernel.nextC = nextTile(kernel, columns);
+  if (blocking.fetchesB)
+    kernel.nextB = nextPanel(kernel, columns, rowTile);
   kernel.k = k;
   kernel.kIsUnrolled =
       x.k.size % kUnroll == 0 && blocking.kChunk % kUnroll == 0;
@@ -377,6 +381,20 @@ Value TaskEmitter::nextTile(const MicroKernel &kernel,
   int64_t tile = (kernel.rows - 1) * kernel.c.rowStride + columns.width;
   int64_t last = std::max<int64_t>(0, x.c.elements - tile);
   return b.min(b.add(kernel.c.base, step), b.index(last));
+}
+
+/// Where in the panel of B behind this one the share of a tile of rows begins:
+/// together they go through all of it. What is left to the first of them comes
+/// from beyond L2, at half the speed of a tile or less.
+Value TaskEmitter::nextPanel(const MicroKernel &kernel,
+                             const TileClass &columns, Value rowTile) {
+  int64_t line = kLineBytes * 8 / kernel.operand.getElementTypeBitWidth();
+  int64_t share = blocking.kChunk / kUnroll * line;
+  int64_t panel = columns.width * x.panelDepthB;
+  Value next =
+      b.add(kernel.b.base,
+            b.add(b.index(panel), b.mul(b.sub(rowTile, firstRow), share)));
+  return b.min(next, b.index(std::max<int64_t>(0, x.b.elements - share)));
 }
 
 /// Moves a tile of C, whose columns are apart, from or to scratch.

@@ -447,3 +447,54 @@ func.func @small_gradient_in_panels(%x: memref<16x64xf32>, %dy: memref<16x32xf32
   }
   return
 }
+
+// -----
+
+// Rows of A are 8 KiB apart, and a tile has more of them than L1 has ways: they are packed side by side,
+// an odd number of lines apart. The panels of B do not stay in L2 until the next product: while a tile is
+// computed, a line of the panel behind is asked for in each step of the loop.
+
+// CHECK-LABEL: func.func @rows_of_one_set
+// CHECK: %[[B:.+]] = memref.reinterpret_cast %arg1
+// CHECK: scf.forall
+// CHECK: %[[ROWS:.+]] = memref.alloca() {alignment = 64 : i64} : memref<6336xf32>
+// CHECK: vector.store %{{.*}}, %[[ROWS]]
+// CHECK: scf.for %{{.*}} = %{{.*}} to %c512 step %c4
+// CHECK: memref.prefetch %[[B]][%{{.+}}], read, locality<2>, data
+// CHECK: vector.load %[[B]]
+// CHECK: memref.load %[[ROWS]]
+func.func @rows_of_one_set(%x: memref<96x2048xf32>, %w: memref<2048x256xf32> {fg.panels = {depth = 2048 : i64, widths = array<i64: 32, 32, 32, 32, 32, 32, 32, 32>}}, %y: memref<96x256xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<96x256xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<96x2048xf32>, memref<2048x256xf32>) outs(%y : memref<96x256xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// Here the lines of a tile's rows are in sets of their own: they are read in place. B stays in L2.
+
+// CHECK-LABEL: func.func @rows_of_many_sets
+// CHECK-NOT: memref.alloca
+// CHECK-NOT: memref.prefetch
+// CHECK: return
+func.func @rows_of_many_sets(%x: memref<96x1040xf32>, %w: memref<1040x64xf32> {fg.panels = {depth = 1040 : i64, widths = array<i64: 32, 32>}}, %y: memref<96x64xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<96x64xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<96x1040xf32>, memref<1040x64xf32>) outs(%y : memref<96x64xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
