@@ -499,7 +499,7 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
   best.fetchesC = !best.stagedC && best.kChunk >= kLeastFetchDepth &&
                   taskC * contraction.elementBytes() > target.l1Bytes;
   best.fetchesB =
-      best.aheadB && !contraction.group &&
+      best.aheadB && !contraction.group && best.kChunk < contraction.k.size &&
       contraction.k.size * best.columns.total() * contraction.elementBytes() >
           target.l2Bytes / 2;
   return best;

@@ -72,7 +72,8 @@ struct Blocking {
   /// and a tile takes long enough to fetch the next one meanwhile.
   bool fetchesC = false;
   /// The next panel of B is worth fetching ahead: panels made ahead are more
-  /// than L2 keeps from one product to the next.
+  /// than L2 keeps from one product to the next, and a chunk of the next one
+  /// does not lie behind that of this one, where hardware would look for it.
   bool fetchesB = false;
   /// All tasks together are less than threads are started for. They are there
   /// for kernels before and behind that cut their rows alike.

@@ -160,6 +160,10 @@ struct ContractionsToKernelsPass
         product->pairUp();
       Blocking blocking =
           chooseBlocking(*product, target, ahead.isInvariant(op, *product));
+      if (panelsB && !blocking.aheadB) {
+        op.emitError("cannot read the panels that its second input lies in");
+        return signalPassFailure();
+      }
       product->cutRows(blocking.rowParts);
       if (blocking.aheadB && !isInPanelsB)
         ahead.pack(op, *product, blocking, panelsB);

@@ -8,6 +8,7 @@
 
 #include "compiler/lowering/Buffers.h"
 #include "dialects/fg/Fg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -173,6 +174,8 @@ static bool touches(Operation *op, Value buffer) {
 bool foregrad::compiler::mayWrite(Operation *op, Value buffer) {
   return anyUse(op, buffer, [](OpOperand &operand) {
     Operation *user = operand.getOwner();
+    if (isa<memref::PrefetchOp>(user)) // declared a write, for its order
+      return false;
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(user))
       return linalgOp.isDpsInit(&operand);
     auto effects = dyn_cast<MemoryEffectOpInterface>(user);

@@ -55,7 +55,7 @@ linalg::GenericOp copyToGeneric(RewriterBase &rewriter, memref::CopyOp copy) {
 /// What `op` and the ops in it read and write, outside of it.
 void collectBuffers(Operation *op, BufferSet &reads, BufferSet &writes) {
   op->walk([&](Operation *inner) {
-    if (isa<ViewLikeOpInterface, fg::ShiftOp>(inner))
+    if (isa<ViewLikeOpInterface, fg::ShiftOp, memref::PrefetchOp>(inner))
       return;
     auto interface = dyn_cast<MemoryEffectOpInterface>(inner);
     bool recursive = inner->hasTrait<OpTrait::HasRecursiveMemoryEffects>();

@@ -498,3 +498,38 @@ func.func @rows_of_many_sets(%x: memref<96x1040xf32>, %w: memref<1040x64xf32> {f
   }
   return
 }
+
+// -----
+
+// Asking for a line of panels ahead is no writing of them: panels of the transposed are made before the loop.
+
+// CHECK-LABEL: func.func @both_ways
+// CHECK: fg.what = "panels of 1024 x 1024"
+// CHECK: scf.for
+// CHECK: memref.prefetch %{{.*}}, read, locality<2>
+// CHECK: fg.what = "product 96 x 1024 x 1024"
+// CHECK: fg.what = "product 96 x 1024 x 1024"
+func.func @both_ways(%x: memref<96x1024xf32>, %w: memref<1024x1024xf32> {fg.panels = {depth = 1024 : i64, widths = array<i64: 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32>}}, %y: memref<96x1024xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x, %w : memref<96x1024xf32>, memref<1024x1024xf32>) outs(%y : memref<96x1024xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %o, %p : f32
+      linalg.yield %s : f32
+    }
+    linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%y, %w : memref<96x1024xf32>, memref<1024x1024xf32>) outs(%x : memref<96x1024xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %o, %p : f32
+      linalg.yield %s : f32
+    }
+  }
+  return
+}
