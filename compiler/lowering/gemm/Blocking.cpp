@@ -47,9 +47,6 @@ constexpr double kLostCycles = 0.5;
 constexpr double kRowCycles = 12;
 /// What a vector costs that another core has written, in cycles.
 constexpr double kSharedCycles = 20;
-/// Steps over k that a tile must take for the next one of C to arrive
-/// meanwhile.
-constexpr int64_t kLeastFetchDepth = 64;
 /// Of rows: enough for many cores.
 constexpr int64_t kMostParts = 64;
 /// What it costs to hand out a task, in cycles.

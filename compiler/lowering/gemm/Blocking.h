@@ -96,6 +96,10 @@ struct Blocking {
 /// Unrolling of the micro-kernel's loop over k.
 inline constexpr int64_t kUnroll = 4;
 
+/// Steps over k that a tile must take for the next one of C to arrive
+/// meanwhile.
+inline constexpr int64_t kLeastFetchDepth = 64;
+
 /// A line of the caches: what packing keeps apart and prefetching asks for.
 inline constexpr int64_t kLineBytes = 64;
 

@@ -32,22 +32,17 @@ public:
   TileEmitter(KernelBuilder &builder, const MicroKernel &kernel)
       : b(builder), kernel(kernel), lanes(kernel.vector.getNumElements()) {}
 
-  void emit() {
-    SmallVector<Value> sums = initialTile();
-    if (kernel.nextC)
-      fetchNextTile();
-    storeTile(sumOverK(std::move(sums)));
-  }
+  void emit() { storeTile(sumOverK(initialTile())); }
 
 private:
   SmallVector<Value> initialTile();
-  void fetchNextTile();
   SmallVector<Value> sumOverK(SmallVector<Value> sums);
   void storeTile(ArrayRef<Value> sums);
 
   /// One loop over k; `unroll` steps an iteration.
   SmallVector<Value> loopOverK(Value begin, Value end, int64_t unroll,
-                               SmallVector<Value> sums);
+                               ArrayRef<Value> sums);
+  void fetchAhead(Value iteration);
   void step(Value addressA, Value addressB, SmallVector<Value> &sums);
   /// An element of A in all lanes of a register like those of B.
   Value broadcastOfA(Value address);
@@ -129,17 +124,30 @@ SmallVector<Value> TileEmitter::initialTile() {
   return SmallVector<Value>(choice.getResults());
 }
 
-/// Rows of C are apart: no hardware foresees that the next tile follows, and
-/// the time that a tile takes is enough to bring it from beyond L2.
-void TileEmitter::fetchNextTile() {
-  int64_t elements = lineOf(kernel.vector);
-  for (int64_t row = 0; row < kernel.rows; ++row)
-    for (int64_t column = 0; column < kernel.vectors * lanes;
-         column += elements)
-      memref::PrefetchOp::create(
-          b, kernel.c.memref,
-          b.add(kernel.nextC, row * kernel.c.rowStride + column),
-          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+/// Asks for an iteration's share of what comes behind this tile. All of C at
+/// once would take all that L1 has to wait for memory with, and B would wait.
+void TileEmitter::fetchAhead(Value iteration) {
+  auto fetch = [&](const TileOperand &operand, Value address, int level) {
+    memref::PrefetchOp::create(b, operand.memref, address, /*isWrite=*/false,
+                               /*localityHint=*/level, /*isDataCache=*/true);
+  };
+  if (kernel.nextB)
+    fetch(kernel.b,
+          b.add(kernel.nextB, b.mul(iteration, lineOf(kernel.operand))), 2);
+  if (!kernel.nextC)
+    return;
+  int64_t line = lineOf(kernel.vector);
+  int64_t ofRow = llvm::divideCeil(kernel.vectors * lanes, line);
+  int64_t lines = kernel.rows * ofRow;
+  int64_t iterations =
+      getConstantIntValue(kernel.k).value_or(kLeastFetchDepth) / kUnroll;
+  int64_t share = llvm::divideCeil(lines, iterations);
+  for (int64_t i = 0; i < share; ++i) {
+    Value number = b.min(b.add(b.mul(iteration, share), i), b.index(lines - 1));
+    Value inRow = b.mul(b.rem(number, ofRow), line);
+    Value row = b.mul(b.div(number, ofRow), kernel.c.rowStride);
+    fetch(kernel.c, b.add(kernel.nextC, b.add(row, inRow)), 3);
+  }
 }
 
 /// One step of k: a row of B into registers, an element of A at a time.
@@ -201,7 +209,7 @@ Value TileEmitter::multiplyAdd(Value a, Value bRow, Value sum) {
 
 SmallVector<Value> TileEmitter::loopOverK(Value begin, Value end,
                                           int64_t unroll,
-                                          SmallVector<Value> sums) {
+                                          ArrayRef<Value> sums) {
   auto loop = scf::ForOp::create(b, begin, end, b.index(unroll), sums);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -209,11 +217,8 @@ SmallVector<Value> TileEmitter::loopOverK(Value begin, Value end,
   SmallVector<Value> carried(loop.getRegionIterArgs());
   Value startA = b.add(kernel.a.base, b.mul(k, kernel.a.columnStride));
   Value startB = b.add(kernel.b.base, b.mul(k, kernel.b.rowStride));
-  if (kernel.nextB)
-    memref::PrefetchOp::create(
-        b, kernel.b.memref,
-        b.add(kernel.nextB, b.mul(b.div(k, kUnroll), lineOf(kernel.operand))),
-        /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  if (unroll == kUnroll)
+    fetchAhead(b.div(k, kUnroll));
   for (int64_t u = 0; u < unroll; ++u)
     step(b.add(startA, u * kernel.a.columnStride),
          b.add(startB, u * kernel.b.rowStride), carried);
@@ -224,11 +229,11 @@ SmallVector<Value> TileEmitter::loopOverK(Value begin, Value end,
 SmallVector<Value> TileEmitter::sumOverK(SmallVector<Value> sums) {
   Value zero = b.index(0);
   if (kernel.kIsUnrolled)
-    return loopOverK(zero, kernel.k, kUnroll, std::move(sums));
+    return loopOverK(zero, kernel.k, kUnroll, sums);
   Value unrolled = b.sub(kernel.k, b.rem(kernel.k, kUnroll));
   if (getConstantIntValue(unrolled) != 0)
-    sums = loopOverK(zero, unrolled, kUnroll, std::move(sums));
-  return loopOverK(unrolled, kernel.k, 1, std::move(sums));
+    sums = loopOverK(zero, unrolled, kUnroll, sums);
+  return loopOverK(unrolled, kernel.k, 1, sums);
 }
 
 void TileEmitter::storeTile(ArrayRef<Value> sums) {

@@ -533,3 +533,29 @@ func.func @both_ways(%x: memref<96x1024xf32>, %w: memref<1024x1024xf32> {fg.pane
   }
   return
 }
+
+// -----
+
+// A task writes more of C than L1 keeps: while a tile is computed the next one is asked for, a line in each step of
+// the loop over k.
+
+// CHECK-LABEL: func.func @next_tile
+// CHECK: %[[C:.+]] = memref.reinterpret_cast %arg2
+// CHECK: scf.forall
+// CHECK: scf.for %{{.*}} = %c0 to %c128 step %c4 iter_args
+// CHECK-NEXT: arith
+// CHECK: memref.prefetch %[[C]][%{{.*}}], read, locality<3>, data
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.fma
+// CHECK: scf.yield
+func.func @next_tile(%x: memref<128x512xf32>, %dy: memref<128x512xf32>, %g: memref<512x512xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(k, n, i) -> (i, k)>, affine_map<(k, n, i) -> (i, n)>, affine_map<(k, n, i) -> (k, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %dy : memref<128x512xf32>, memref<128x512xf32>) outs(%g : memref<512x512xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
