@@ -57,8 +57,10 @@ constexpr double kMostOfWeights = 0.15;
 
 /// Samples of a tile at least, as far as there are: loops over the samples of a
 /// lane then stay loops, in which ops are fused and random numbers drawn in
-/// whole blocks.
+/// whole blocks. Not where that takes more than some times what a tile may
+/// take: with many directions a sample has rows enough.
 constexpr int64_t kLeastSamples = 2 * kSumLanes;
+constexpr int64_t kMostForLeast = 6;
 
 /// The buffer that `value` is a view of.
 Value rootOf(Value value) {
@@ -269,10 +271,13 @@ int64_t Tiler::chooseTile() const {
   int64_t samples = dims.samples();
   if (wanted != 0)
     return std::min(wanted, samples);
-  int64_t room = tileBytes / std::max<int64_t>(bytesOfSample(), 1);
+  int64_t ofSample = std::max<int64_t>(bytesOfSample(), 1);
+  int64_t room = tileBytes / ofSample;
+  int64_t least =
+      kLeastSamples * ofSample <= kMostForLeast * tileBytes ? kLeastSamples : 1;
   int64_t forWeights = samplesForWeights();
   LDBG() << "room for " << room << " samples; for the weights " << forWeights;
-  int64_t most = std::min(std::max({room, forWeights, kLeastSamples}), samples);
+  int64_t most = std::min(std::max({room, forWeights, least}), samples);
   // Two tiles would gain little.
   if (2 * most > samples)
     return samples;

@@ -1,10 +1,13 @@
-// RUN: %fg-opt %s "--pass-pipeline=builtin.module(func.func(fg-tile-samples{bytes=1024}))" | FileCheck %s
+// RUN: %fg-opt %s "--pass-pipeline=builtin.module(func.func(fg-tile-samples{bytes=16384}))" | FileCheck %s
+// RUN: %fg-opt %s "--pass-pipeline=builtin.module(func.func(fg-tile-samples{bytes=8192}))" | FileCheck %s --check-prefix=SMALL
 
-// Not one sample keeps the limit, and no weights ask for more: a tile has two for each of two lanes.
+// One sample takes what a tile may take, and no weights ask for more: a tile has two for each of two lanes. Not so
+// where that would be eight times what it may take.
 
 // CHECK-LABEL: func.func @large_samples
 // CHECK: memref.subview %{{.*}}[0, 0] [4, 4096] [1, 1]
 // CHECK: memref.alloc() {{.*}}: memref<4x4096xf32>
+// SMALL: memref.alloc() {{.*}}: memref<1x4096xf32>
 func.func @large_samples(%x: memref<64x4096xf32> {fg.binding = 0 : i64, fg.sample_dim = 0 : i64},
                          %y: memref<64x4096xf32> {fg.binding = 1 : i64, fg.sample_dim = 0 : i64}) {
   %two = arith.constant 2.0 : f32
