@@ -15,6 +15,7 @@
 #ifndef FOREGRAD_COMPILER_TARGETS_TARGET_H
 #define FOREGRAD_COMPILER_TARGETS_TARGET_H
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -46,9 +47,9 @@ struct TargetDescription {
   /// Tasks that keep the cores busy, if they are of one size.
   int64_t enoughTasks() const { return cores > 0 ? cores : 8; }
 
-  /// Lanes of one vector register for elements of `elementBytes` bytes.
+  /// Lanes of one vector register for elements of `elementBytes` bytes, or 1.
   int64_t lanes(int64_t elementBytes) const {
-    return vectorBytes / elementBytes;
+    return std::max<int64_t>(1, vectorBytes / elementBytes);
   }
 };
 

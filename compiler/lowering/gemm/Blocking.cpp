@@ -128,7 +128,8 @@ double tileStepCycles(int64_t rows, int64_t vectors) {
 }
 
 /// Whether reading one number of each of `rows` rows, `stride` bytes apart, in
-/// turn, finds none of their lines in L1 any more.
+/// turn, finds their lines no longer in L1: there are as many in a set as it
+/// has ways, of which those of B need one.
 bool shareSets(int64_t rows, int64_t stride, int64_t l1Bytes) {
   int64_t sets = kWayBytes / std::gcd(kWayBytes, std::max(stride, kLineBytes));
   return ceilDiv(rows, sets) >= std::max<int64_t>(1, l1Bytes / kWayBytes);
@@ -421,7 +422,7 @@ void chooseWithParts(Contraction contraction, int64_t parts,
   int64_t bytes = contraction.elementBytes();
   Blocking common;
   common.rowParts = parts;
-  common.lanes = std::max<int64_t>(1, target.lanes(bytes));
+  common.lanes = target.lanes(bytes);
   common.columnTail = n.size % common.lanes != 0;
   common.stagedC = n.c != 1 && contraction.panelDepthC == 0;
   bool isWidened = contraction.isNarrow() && !contraction.isPaired;
@@ -461,7 +462,8 @@ void chooseWithParts(Contraction contraction, int64_t parts,
     blocking.aheadB = contraction.panelDepthB != 0 ||
                       (invariantB && blocking.packB != PackKind::Direct);
     chooseBlocks(blocking, contraction, model, best);
-    if (blocking.packA != PackKind::Direct)
+    if (blocking.packA != PackKind::Direct ||
+        !shareSets(blocking.rows.widest(), m.a * bytes, target.l1Bytes))
       continue;
     blocking.packA = PackKind::Rows;
     chooseBlocks(blocking, contraction, model, best);

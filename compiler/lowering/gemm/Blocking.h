@@ -103,6 +103,11 @@ inline constexpr int64_t kLeastFetchDepth = 64;
 /// A line of the caches: what packing keeps apart and prefetching asks for.
 inline constexpr int64_t kLineBytes = 64;
 
+/// Numbers of a line.
+inline int64_t lineElements(mlir::Type number) {
+  return kLineBytes * 8 / number.getIntOrFloatBitWidth();
+}
+
 /// `invariantB`: the same B serves many products, so that its panels may be
 /// made ahead. Where the contraction has panels (panelWidths), tiles of columns
 /// are theirs.

@@ -151,7 +151,7 @@ struct ContractionsToKernelsPass
         writeToPanels(*product, *panelsC);
       int64_t lanes = target.lanes(product->elementBytes());
       for (int64_t width : product->panelWidths)
-        if (width % std::max<int64_t>(1, lanes) != 0) {
+        if (width % lanes != 0) {
           op.emitError("a panel of ")
               << width << " columns is not made of vectors of " << lanes;
           return signalPassFailure();

@@ -22,11 +22,6 @@ using namespace foregrad::compiler;
 
 namespace {
 
-/// Elements of a line of the caches.
-int64_t lineOf(VectorType type) {
-  return kLineBytes * 8 / type.getElementTypeBitWidth();
-}
-
 class TileEmitter {
 public:
   TileEmitter(KernelBuilder &builder, const MicroKernel &kernel)
@@ -132,11 +127,14 @@ void TileEmitter::fetchAhead(Value iteration) {
                                /*localityHint=*/level, /*isDataCache=*/true);
   };
   if (kernel.nextB)
-    fetch(kernel.b,
-          b.add(kernel.nextB, b.mul(iteration, lineOf(kernel.operand))), 2);
+    fetch(
+        kernel.b,
+        b.add(kernel.nextB,
+              b.mul(iteration, lineElements(kernel.operand.getElementType()))),
+        2);
   if (!kernel.nextC)
     return;
-  int64_t line = lineOf(kernel.vector);
+  int64_t line = lineElements(kernel.vector.getElementType());
   int64_t ofRow = llvm::divideCeil(kernel.vectors * lanes, line);
   int64_t lines = kernel.rows * ofRow;
   int64_t iterations =

@@ -201,7 +201,7 @@ void Packer::copyRowsOfA() {
 void Packer::fetchAhead(Value k) {
   Value later = b.min(b.add(k, kFetchAhead), b.sub(r.k, b.index(1)));
   auto rowOf = [&](Value tile) { return tileStart(b, *r.tiling, tile); };
-  int64_t line = kLineBytes / (r.sourceType.getIntOrFloatBitWidth() / 8);
+  int64_t line = lineElements(r.sourceType);
   b.loop(r.firstGroup, r.endGroup, 1, [&](Value group) {
     Place place{b.add(r.base, b.mul(group, r.strideGroup)), Value(), Value()};
     b.loop(rowOf(r.firstTile), rowOf(r.endTile), line, [&](Value i) {

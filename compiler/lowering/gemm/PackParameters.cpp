@@ -99,7 +99,7 @@ Wish Entry::wanted() {
         op ? analyzeContraction(op, why) : std::nullopt;
     if (!product)
       return true;
-    int64_t lanes = std::max<int64_t>(1, target.lanes(product->elementBytes()));
+    int64_t lanes = target.lanes(product->elementBytes());
     if (bufferBelow(product->b.memref) != parameter || product->isNarrow() ||
         product->multiplications() <= best.work ||
         !readsWhole(*product, product->k.size, product->n.size) ||
@@ -266,7 +266,7 @@ struct PackParametersPass : public TargetPass<PackParametersPass, ModuleOp> {
       }
     for (auto function : getOperation().getOps<func::FuncOp>())
       for (auto [name, parameter] : parametersOf(function))
-        if (const std::optional<Panels> &panels = choices[name].panels)
+        if (std::optional<Panels> panels = choices.lookup(name).panels)
           Entry(parameter, target).setIfPossible(*panels);
   }
 };

@@ -384,11 +384,11 @@ Value TaskEmitter::nextTile(const MicroKernel &kernel,
 }
 
 /// Where in the panel of B behind this one the share of a tile of rows begins:
-/// together they go through all of it. What is left to the first of them comes
-/// from beyond L2, at half the speed of a tile or less.
+/// together they go through all of it. What none has asked for the first tile
+/// behind it must wait for.
 Value TaskEmitter::nextPanel(const MicroKernel &kernel,
                              const TileClass &columns, Value rowTile) {
-  int64_t line = kLineBytes * 8 / kernel.operand.getElementTypeBitWidth();
+  int64_t line = lineElements(kernel.operand.getElementType());
   int64_t share = blocking.kChunk / kUnroll * line;
   int64_t panel = columns.width * x.panelDepthB;
   Value next =
