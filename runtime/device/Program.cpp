@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace foregrad::runtime {
 
@@ -88,17 +89,15 @@ void Program::run(std::string_view entry, Profile *profile) {
 }
 
 void Program::arrange(const TensorInfo &tensor, const PanelsInfo *layout) {
-  const PanelsInfo *&current = layouts[tensor.index];
-  if (current == layout)
+  const PanelsInfo *current = std::exchange(layouts[tensor.index], layout);
+  if (current == layout || (current && layout && *current == *layout))
     return;
   uint8_t *data = buffers[tensor.index];
   std::span<uint8_t> room(arena.data(), arena.size());
-  bool isSame = current && layout && *current == *layout;
-  if (current && !isSame)
+  if (current)
     toRows(tensor, *current, data, room);
-  if (layout && !isSame)
+  if (layout)
     toPanels(tensor, *layout, data, room);
-  current = layout;
 }
 
 void *Program::data(const TensorInfo &tensor) {
