@@ -11,10 +11,10 @@
 
 #include "compiler/lowering/gemm/Blocking.h"
 
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <numeric>
 
@@ -490,7 +490,8 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
     if (cut.work < choice.work + kWaitCycles)
       choice = cut;
   }
-  assert(choice.blocking && "a single tile fits whatever the caches");
+  if (!choice.blocking)
+    llvm::reportFatalInternalError("a product of no tiles");
   Blocking best = *choice.blocking;
   best.isSmall = isSmall;
   int64_t taskC = best.rows.widest() * best.rows.tilesPerBlock *
