@@ -6,9 +6,9 @@
 //
 // A rule writes the whole primal first. What a greedy block needs for its
 // gradients would then wait, in memory, until all blocks are through. Here ops
-// move to the result that first needs them, and results that need the fewest
-// ops come first: block by block where blocks are greedy, from the last layer
-// back under backpropagation.
+// move to the result that first needs them, and next comes the result after
+// which the least is kept for the others: block by block where blocks are
+// greedy, from the last layer back under backpropagation.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,18 +16,55 @@
 #include "dialects/fg/Fg.h"
 #include "llvm/ADT/BitVector.h"
 
+#include <limits>
+#include <vector>
+
 using namespace mlir;
 
 namespace foregrad::compiler {
 namespace {
 
-/// The ops of an entry in their order, and what each of them needs.
-struct EntryOps {
-  explicit EntryOps(Block &block) {
+/// Results that are looked at for the next place: those that need the fewest
+/// more ops. Others would only be looked at in vain.
+constexpr size_t kMostCandidates = 16;
+
+class Orderer {
+public:
+  explicit Orderer(Block &block) : block(block) {
     for (Operation &op : block) {
       number[&op] = static_cast<unsigned>(ops.size());
       ops.push_back(&op);
     }
+    placed.resize(static_cast<unsigned>(ops.size()));
+    waiting.resize(ops.size());
+    for (Operation &op : block)
+      if (!isa<fg::WriteOp>(op))
+        for (Operation *definition : operandsOf(&op))
+          ++waiting[number.lookup(definition)];
+  }
+
+  /// Reads come first, and writes stay where they are: the order of both is
+  /// that of the entry's buffers.
+  void run() {
+    for (Operation *op : ops)
+      if (isa<fg::ReadOp>(op))
+        place(op);
+    for (fg::WriteOp write : block.getOps<fg::WriteOp>())
+      if (Operation *value = write.getValue().getDefiningOp())
+        results.push_back(neededBy(value));
+    while (!results.empty())
+      placeNext();
+    for (Operation *op : llvm::reverse(order))
+      op->moveBefore(&block, block.begin());
+  }
+
+private:
+  static SmallVector<Operation *> operandsOf(Operation *op) {
+    SmallVector<Operation *> definitions;
+    for (Value operand : op->getOperands())
+      if (Operation *definition = operand.getDefiningOp())
+        definitions.push_back(definition);
+    return definitions;
   }
 
   /// All that `op` needs, itself included, as numbers.
@@ -36,50 +73,79 @@ struct EntryOps {
     SmallVector<Operation *> worklist = {op};
     needed.set(number.lookup(op));
     while (!worklist.empty())
-      for (Value operand : worklist.pop_back_val()->getOperands())
-        if (Operation *definition = operand.getDefiningOp();
-            definition && !needed.test(number.lookup(definition))) {
-          needed.set(number.lookup(definition));
+      for (Operation *definition : operandsOf(worklist.pop_back_val()))
+        if (unsigned at = number.lookup(definition); !needed.test(at)) {
+          needed.set(at);
           worklist.push_back(definition);
         }
     return needed;
   }
 
-  SmallVector<Operation *> ops;
-  llvm::DenseMap<Operation *, unsigned> number;
-};
+  /// What an op's results take for the samples of a batch. Other arrays do not
+  /// grow with the batch, and sums over samples go on until the last one.
+  static int64_t sampleBytes(Operation *op) {
+    int64_t bytes = 0;
+    for (Value result : op->getResults())
+      if (auto type = dyn_cast<fg::ArrayType>(result.getType());
+          type && type.findAxis(fg::kBatchAxis) >= 0 && !isa<fg::ReadOp>(op))
+        bytes +=
+            type.getNumElements() *
+            llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
+    return bytes;
+  }
 
-/// Reads come first, and writes stay where they are: the order of both is that
-/// of the entry's buffers.
-void orderByResult(fg::EntryOp entry) {
-  Block &block = entry.getBody().front();
-  EntryOps all(block);
-  SmallVector<llvm::BitVector> results;
-  SmallVector<std::pair<unsigned, size_t>> cheapest; // ops needed, result
-  for (fg::WriteOp write : block.getOps<fg::WriteOp>())
-    if (Operation *value = write.getValue().getDefiningOp()) {
-      cheapest.push_back({0, results.size()});
-      results.push_back(all.neededBy(value));
-      cheapest.back().first = results.back().count();
-    }
-  llvm::sort(cheapest);
+  void place(Operation *op) {
+    placed.set(number.lookup(op));
+    order.push_back(op);
+    for (Operation *definition : operandsOf(op))
+      --waiting[number.lookup(definition)];
+  }
 
-  SmallVector<Operation *> order;
-  llvm::BitVector placed(static_cast<unsigned>(all.ops.size()));
-  for (auto [number, op] : llvm::enumerate(all.ops))
-    if (isa<fg::ReadOp>(op)) {
-      placed.set(static_cast<unsigned>(number));
-      order.push_back(op);
+  /// By how many bytes more is kept for other results once the ops `fresh`,
+  /// which are not placed yet, are through.
+  int64_t keptMore(const llvm::BitVector &fresh) const {
+    llvm::SmallDenseMap<unsigned, unsigned> used;
+    for (unsigned at : fresh.set_bits())
+      for (Operation *definition : operandsOf(ops[at]))
+        ++used[number.lookup(definition)];
+    int64_t bytes = 0;
+    for (unsigned at : fresh.set_bits())
+      if (waiting[at] > used.lookup(at))
+        bytes += sampleBytes(ops[at]);
+    for (auto [at, uses] : used)
+      if (placed.test(at) && waiting[at] == uses)
+        bytes -= sampleBytes(ops[at]);
+    return bytes;
+  }
+
+  void placeNext() {
+    SmallVector<std::pair<unsigned, size_t>> cheapest; // ops, result
+    for (auto [i, result] : llvm::enumerate(results)) {
+      result.reset(placed);
+      cheapest.push_back({result.count(), i});
     }
-  for (auto [count, result] : cheapest)
-    for (unsigned number : results[result].set_bits())
-      if (!placed.test(number)) {
-        placed.set(number);
-        order.push_back(all.ops[number]);
+    llvm::sort(cheapest);
+    cheapest.truncate(std::min(cheapest.size(), kMostCandidates));
+    size_t best = 0;
+    int64_t least = std::numeric_limits<int64_t>::max();
+    for (auto [count, i] : cheapest)
+      if (int64_t kept = keptMore(results[i]); kept < least) {
+        best = i;
+        least = kept;
       }
-  for (Operation *op : llvm::reverse(order))
-    op->moveBefore(&block, block.begin());
-}
+    llvm::BitVector chosen = std::move(results[best]);
+    results.erase(results.begin() + static_cast<ptrdiff_t>(best));
+    for (unsigned at : chosen.set_bits())
+      place(ops[at]);
+  }
+
+  Block &block;
+  SmallVector<Operation *> ops, order;
+  llvm::DenseMap<Operation *, unsigned> number;
+  std::vector<unsigned> waiting; // uses by ops that are not placed yet
+  llvm::BitVector placed;
+  std::vector<llvm::BitVector> results; // what each of them still needs
+};
 
 struct OrderByResultPass
     : PassWrapper<OrderByResultPass, OperationPass<ModuleOp>> {
@@ -87,7 +153,7 @@ struct OrderByResultPass
 
   StringRef getArgument() const override { return "fg-order-by-result"; }
   StringRef getDescription() const override {
-    return R"(Compute an entry's results one after the other, those that need least first.
+    return R"(Compute an entry's results one after the other, so that little is kept for later ones.
 
     %h1 = fg.relu %z1
     %h2 = fg.relu %z2          // needs %h1
@@ -105,7 +171,8 @@ struct OrderByResultPass
   }
 
   void runOnOperation() override {
-    getOperation().walk([](fg::EntryOp entry) { orderByResult(entry); });
+    getOperation().walk(
+        [](fg::EntryOp entry) { Orderer(entry.getBody().front()).run(); });
   }
 };
 

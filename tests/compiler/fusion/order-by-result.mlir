@@ -20,3 +20,32 @@ fg.entry "blocks" {
   fg.write %g2 to "g2" role output : !fg.array<[batch = 2, unit = 3], f32>
   fg.write %g1 to "g1" role output : !fg.array<[batch = 2, unit = 3], f32>
 }
+
+// -----
+
+// "g2" needs fewer ops than "g1", but %h2 would then be kept beside %h1: of what lies there for
+// samples, the least is left behind "g1".
+
+// CHECK-LABEL: fg.entry "kept"
+// CHECK:      %[[H1:.*]] = fg.relu %{{.*}} site "one"
+// CHECK:      %[[G1:.*]] = fg.sum %{{.*}} over ["batch"]
+// CHECK-NEXT: %[[H2:.*]] = fg.relu %[[H1]] site "two"
+// CHECK-NEXT: %[[G2:.*]] = fg.sum %[[H2]] over ["batch"]
+// CHECK-NEXT: %[[A:.*]] = fg.scale %[[H2]] by 5.0
+// CHECK-NEXT: %[[G3:.*]] = fg.sum %[[A]] over ["batch"]
+// CHECK-NEXT: fg.write %[[G1]] to "g1"
+fg.entry "kept" {
+  %x = fg.read "x" role input : !fg.array<[batch = 2, unit = 3], f32>
+  %h1 = fg.relu %x site "one" : !fg.array<[batch = 2, unit = 3], f32>
+  %h2 = fg.relu %h1 site "two" : !fg.array<[batch = 2, unit = 3], f32>
+  %a1 = fg.scale %h1 by 2.0 : !fg.array<[batch = 2, unit = 3], f32>
+  %a2 = fg.scale %a1 by 3.0 : !fg.array<[batch = 2, unit = 3], f32>
+  %a3 = fg.scale %a2 by 4.0 : !fg.array<[batch = 2, unit = 3], f32>
+  %g1 = fg.sum %a3 over ["batch"] : !fg.array<[batch = 2, unit = 3], f32> -> !fg.array<[unit = 3], f32>
+  %g2 = fg.sum %h2 over ["batch"] : !fg.array<[batch = 2, unit = 3], f32> -> !fg.array<[unit = 3], f32>
+  %b1 = fg.scale %h2 by 5.0 : !fg.array<[batch = 2, unit = 3], f32>
+  %g3 = fg.sum %b1 over ["batch"] : !fg.array<[batch = 2, unit = 3], f32> -> !fg.array<[unit = 3], f32>
+  fg.write %g1 to "g1" role gradient : !fg.array<[unit = 3], f32>
+  fg.write %g2 to "g2" role gradient : !fg.array<[unit = 3], f32>
+  fg.write %g3 to "g3" role gradient : !fg.array<[unit = 3], f32>
+}
