@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/lowering/linalg/LowerToLinalg.h"
+#include "compiler/lowering/linalg/SumOfProducts.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -94,6 +95,86 @@ static void computeOnTop(bufferization::MaterializeInDestinationOp write) {
   }
 }
 
+static bool isReshape(Operation *op) {
+  return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op);
+}
+
+/// Calls `visit` for each use of `value` or of a reshape of it by another op.
+static void forUses(Value value, llvm::function_ref<void(OpOperand &)> visit) {
+  for (OpOperand &use : value.getUses()) {
+    if (isReshape(use.getOwner()))
+      forUses(use.getOwner()->getResult(0), visit);
+    else
+      visit(use);
+  }
+}
+
+static bool isProduct(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic || !compiler::isSumOfProducts(generic))
+    return false;
+  SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
+  return maps[0] != maps[1]; // else rows times themselves
+}
+
+/// Whether the value that `op` computes has to lie in memory: a product reads
+/// it, or what comes behind the next one. Others may be kept in registers.
+static bool outlivesKernel(Value value, Operation *op) {
+  Operation *product = op->getNextNode();
+  while (product && !isProduct(product))
+    product = product->getNextNode();
+  bool outlives = false;
+  forUses(value, [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    outlives |=
+        isProduct(user) || (product && user->getBlock() == op->getBlock() &&
+                            product->isBeforeInBlock(user));
+  });
+  return outlives;
+}
+
+/// Whether `value` was computed into memory that nobody reads any more once
+/// `op` has.
+static bool diesIn(Value value, Operation *op) {
+  while (Operation *reshape = value.getDefiningOp()) {
+    if (!isReshape(reshape))
+      break;
+    value = reshape->getOperand(0);
+  }
+  if (!value.getDefiningOp<linalg::LinalgOp>())
+    return false;
+  bool dies = true;
+  forUses(value, [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    dies &= user == op ||
+            (user->getBlock() == op->getBlock() && user->isBeforeInBlock(op));
+  });
+  return dies;
+}
+
+/// What lies in memory, and is computed elementwise from what lay there, needs
+/// no memory of its own on top of an operand that nobody reads later, and is
+/// written where the cache has lines for it.
+static void computeOnTopOfInputs(linalg::GenericOp generic) {
+  if (generic.getNumReductionLoops() != 0)
+    return;
+  llvm::SmallPtrSet<OpOperand *, 4> taken;
+  for (OpOperand &init : generic.getDpsInitsMutable()) {
+    if (!init.get().getDefiningOp<tensor::EmptyOp>() ||
+        !generic.getMatchingIndexingMap(&init).isIdentity() ||
+        !outlivesKernel(generic.getTiedOpResult(&init), generic))
+      continue;
+    for (OpOperand *input : generic.getDpsInputOperands())
+      if (input->get().getType() == init.get().getType() &&
+          generic.getMatchingIndexingMap(input).isIdentity() &&
+          !taken.contains(input) && diesIn(input->get(), generic)) {
+        init.set(input->get());
+        taken.insert(input);
+        break;
+      }
+  }
+}
+
 namespace {
 class WriteInPlacePass
     : public PassWrapper<WriteInPlacePass, OperationPass<func::FuncOp>> {
@@ -115,7 +196,8 @@ becomes
     %n = linalg.generic ins(%w, %g) outs(%w) ...
     bufferization.materialize_in_destination %n in writable %weight
 
-and nothing is left to copy. Initial values are unshared, and reshapes of what is written become
+and nothing is left to copy. So is what products read, or ops behind one, on top of an operand
+that nobody reads later. Initial values are unshared, and reshapes of what is written become
 views of the buffer.)";
   }
   void runOnOperation() final {
@@ -126,6 +208,7 @@ views of the buffer.)";
       else
         computeOnTop(write);
     });
+    getOperation().walk(computeOnTopOfInputs);
   }
 };
 } // namespace

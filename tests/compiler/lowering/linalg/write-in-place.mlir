@@ -50,3 +50,70 @@ fg.entry "zeros" {
   %z, %r = fg.norm %x over ["c"] epsilon 1.0e-05 : !fg.array<[batch = 4, c = 6], f32>, !fg.array<[batch = 4], f32>
   fg.write %z to "z" role output : !fg.array<[batch = 4, c = 6], f32>
 }
+
+// -----
+
+// What a product reads is computed on top of an operand that nobody reads later.
+// CHECK-LABEL: func.func @on_top(
+// CHECK: %[[Z:.*]] = memref.alloc() {{.*}} : memref<4x6xf32>
+// CHECK: linalg.generic {{.*}} outs(%[[Z]] : memref<4x6xf32>)
+// CHECK-NOT: memref.alloc
+// CHECK: linalg.generic {{.*}} ins(%[[Z]] : memref<4x6xf32>) outs(%[[Z]] : memref<4x6xf32>)
+// CHECK-NOT: memref.alloc
+// CHECK: linalg.generic {{.*}} ins(%[[Z]], %{{.*}}) outs(
+// CHECK: return
+fg.entry "on_top" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, c = 6], f32>
+  %v = fg.read "v" role parameter : !fg.array<[c = 6, d = 6], f32>
+  %w = fg.read "w" role parameter : !fg.array<[d = 6, e = 5], f32>
+  %z = fg.contract %x "nc", %v "cd" -> "nd"
+      : (!fg.array<[batch = 4, c = 6], f32>, !fg.array<[c = 6, d = 6], f32>) -> !fg.array<[batch = 4, d = 6], f32>
+  %h = fg.relu %z site "one" : !fg.array<[batch = 4, d = 6], f32>
+  %y = fg.contract %h "nd", %w "de" -> "ne"
+      : (!fg.array<[batch = 4, d = 6], f32>, !fg.array<[d = 6, e = 5], f32>) -> !fg.array<[batch = 4, e = 5], f32>
+  fg.write %y to "y" role output : !fg.array<[batch = 4, e = 5], f32>
+}
+
+// -----
+
+// Not where the operand is read later.
+// CHECK-LABEL: func.func @read_later(
+// CHECK: %[[H:.*]] = memref.alloc() {{.*}} : memref<4x6xf32>
+// CHECK: %[[Z:.*]] = memref.alloc() {{.*}} : memref<4x6xf32>
+// CHECK: linalg.generic {{.*}} ins(%[[Z]] : memref<4x6xf32>) outs(%[[H]] : memref<4x6xf32>)
+// CHECK: return
+fg.entry "read_later" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, c = 6], f32>
+  %v = fg.read "v" role parameter : !fg.array<[c = 6, d = 6], f32>
+  %w = fg.read "w" role parameter : !fg.array<[d = 6, e = 5], f32>
+  %z = fg.contract %x "nc", %v "cd" -> "nd"
+      : (!fg.array<[batch = 4, c = 6], f32>, !fg.array<[c = 6, d = 6], f32>) -> !fg.array<[batch = 4, d = 6], f32>
+  %h = fg.relu %z site "one" : !fg.array<[batch = 4, d = 6], f32>
+  %y = fg.contract %h "nd", %w "de" -> "ne"
+      : (!fg.array<[batch = 4, d = 6], f32>, !fg.array<[d = 6, e = 5], f32>) -> !fg.array<[batch = 4, e = 5], f32>
+  %g = fg.contract %z "nd", %y "ne" -> "de"
+      : (!fg.array<[batch = 4, d = 6], f32>, !fg.array<[batch = 4, e = 5], f32>) -> !fg.array<[d = 6, e = 5], f32>
+  fg.write %y to "y" role output : !fg.array<[batch = 4, e = 5], f32>
+  fg.write %g to "g" role gradient : !fg.array<[d = 6, e = 5], f32>
+}
+
+// -----
+
+// Nor where all that reads the result comes before the next product: it may stay in registers.
+// CHECK-LABEL: func.func @in_registers(
+// CHECK: %[[H:.*]] = memref.alloc() {{.*}} : memref<4x6xf32>
+// CHECK: %[[Z:.*]] = memref.alloc() {{.*}} : memref<4x6xf32>
+// CHECK: linalg.generic {{.*}} ins(%[[Z]], {{.*}}) outs(%[[H]] : memref<4x6xf32>)
+// CHECK: return
+fg.entry "in_registers" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, c = 6], f32>
+  %v = fg.read "v" role parameter : !fg.array<[c = 6, d = 6], f32>
+  %z = fg.contract %x "nc", %v "cd" -> "nd"
+      : (!fg.array<[batch = 4, c = 6], f32>, !fg.array<[c = 6, d = 6], f32>) -> !fg.array<[batch = 4, d = 6], f32>
+  %h, %r = fg.norm %z over ["d"] epsilon 1.0e-05 : !fg.array<[batch = 4, d = 6], f32>, !fg.array<[batch = 4], f32>
+  %s = fg.sum %h over ["d"] : !fg.array<[batch = 4, d = 6], f32> -> !fg.array<[batch = 4], f32>
+  %q = fg.mul %h, %h : (!fg.array<[batch = 4, d = 6], f32>, !fg.array<[batch = 4, d = 6], f32>) -> !fg.array<[batch = 4, d = 6], f32>
+  %t = fg.sum %q over ["d"] : !fg.array<[batch = 4, d = 6], f32> -> !fg.array<[batch = 4], f32>
+  fg.write %s to "s" role output : !fg.array<[batch = 4], f32>
+  fg.write %t to "t" role output : !fg.array<[batch = 4], f32>
+}
