@@ -123,26 +123,6 @@ RowChoice chooseRows(ArrayRef<RowOp> ops, const TargetDescription &target) {
   return best;
 }
 
-BufferSet readsOf(const RowOp &op) {
-  BufferSet reads;
-  for (const Access *access : op.accesses())
-    if (access->buffer)
-      reads.insert(access->buffer);
-  reads.insert(op.loadedInBody.begin(), op.loadedInBody.end());
-  return reads;
-}
-
-BufferSet writesOf(const RowOp &op) {
-  BufferSet writes;
-  for (const Access &access : op.outputs)
-    writes.insert(access.buffer);
-  return writes;
-}
-
-bool meet(const BufferSet &a, const BufferSet &b) {
-  return llvm::any_of(a, [&](Value value) { return b.contains(value); });
-}
-
 } // namespace
 
 std::optional<int64_t> strideOf(const RowOp &op, const LinearForm &form,
@@ -238,7 +218,7 @@ bool RowGroups::tryJoin(Item &item, const RowOp &op, const RowChoice &alone) {
 }
 
 void RowGroups::add(RowOp op) {
-  BufferSet reads = readsOf(op), writes = writesOf(op);
+  BufferSet reads = op.touches(), writes = op.writes();
   RowChoice alone;
   if (fuse) {
     alone = chooseRows(op, target);

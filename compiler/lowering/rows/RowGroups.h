@@ -19,11 +19,8 @@
 #include "compiler/targets/Target.h"
 
 #include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/SetVector.h"
 
 namespace foregrad::compiler::rows {
-
-using BufferSet = llvm::SmallSetVector<mlir::Value, 8>;
 
 struct RowGroup {
   RowOps ops; // in program order

@@ -7,6 +7,7 @@
 #include "compiler/lowering/rows/RowOp.h"
 
 #include "compiler/lowering/Buffers.h"
+#include "dialects/fg/Fg.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -59,6 +60,33 @@ SmallVector<const Access *> RowOp::accesses() const {
   for (const Access &access : outputs)
     all.push_back(&access);
   return all;
+}
+
+BufferSet RowOp::touches() const {
+  BufferSet buffers;
+  for (const Access *access : accesses())
+    if (access->buffer)
+      buffers.insert(access->buffer);
+  buffers.insert(loadedInBody.begin(), loadedInBody.end());
+  return buffers;
+}
+
+BufferSet RowOp::writes() const {
+  BufferSet buffers;
+  for (const Access &access : outputs)
+    buffers.insert(access.buffer);
+  return buffers;
+}
+
+int64_t RowOp::draws() const {
+  return llvm::count_if(body()->without_terminator(),
+                        [](Operation &inner) { return isNoise(&inner); });
+}
+
+bool isNoise(Operation *op) { return isa<fg::NoiseOp>(op); }
+
+bool meet(const BufferSet &a, const BufferSet &b) {
+  return llvm::any_of(a, [&](Value value) { return b.contains(value); });
 }
 
 namespace {

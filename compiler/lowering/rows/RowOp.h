@@ -17,10 +17,20 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
+#include "llvm/ADT/SetVector.h"
+
 #include <optional>
 #include <string>
 
 namespace foregrad::compiler::rows {
+
+/// Whether `op` is the dialect's scalar random number.
+bool isNoise(mlir::Operation *op);
+
+using BufferSet = llvm::SmallSetVector<mlir::Value, 8>;
+
+/// Whether they have a buffer in common.
+bool meet(const BufferSet &a, const BufferSet &b);
 
 /// `constant + sum over d of coefficients[d] * index[d]`.
 struct LinearForm {
@@ -82,6 +92,13 @@ struct RowOp {
   /// All linear forms of the op: inputs, outputs, indices.
   llvm::SmallVector<LinearForm *> forms();
   llvm::SmallVector<const Access *> accesses() const;
+
+  /// The buffers that the op touches, and those of them that it writes.
+  BufferSet touches() const;
+  BufferSet writes() const;
+
+  /// How many random numbers the body draws for an element.
+  int64_t draws() const;
 };
 
 using RowOps = llvm::SmallVector<RowOp, 0>;

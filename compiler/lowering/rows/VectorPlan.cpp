@@ -23,10 +23,6 @@ namespace foregrad::compiler::rows {
 // Elements that one evaluation of the random generator serves; see Noise.h.
 static constexpr int64_t noiseBlock = 64;
 
-bool isNoise(Operation *op) {
-  return op->getName().getStringRef() == "fg.noise";
-}
-
 std::optional<arith::AtomicRMWKind> reductionKind(Operation *op) {
   using Kind = arith::AtomicRMWKind;
   using Result = std::optional<Kind>;
@@ -338,10 +334,7 @@ VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
     else if (op.numParallel != op.numDims())
       plan.unroll = std::clamp<int64_t>(target.vectorRegisters / 4, 2, 8);
     bool blocks = drawBlocks(op, plan);
-    perVector += double(llvm::count_if(
-                     op.body()->without_terminator(),
-                     [](Operation &inner) { return isNoise(&inner); })) *
-                 (blocks ? 25 : 70);
+    perVector += double(op.draws()) * (blocks ? 25 : 70);
     plan.cost = perVector * vectors / double(op.extents[d]);
     if (op.isReduction(d))
       plan.cost += (4 + 2 * std::log2(double(lanes))) / double(reductionSize);

@@ -95,9 +95,6 @@ private:
 /// The kind of reduction that a body op computes; nothing if it is none.
 std::optional<mlir::arith::AtomicRMWKind> reductionKind(mlir::Operation *op);
 
-/// Whether `op` is the dialect's scalar random number.
-bool isNoise(mlir::Operation *op);
-
 /// Estimated nanoseconds of one core for the whole op.
 double estimateNanoseconds(const RowOp &op);
 

@@ -356,3 +356,76 @@ func.func @draws(%seed: memref<i64>, %y: memref<64x64xf32>) {
   }
   return
 }
+
+// -----
+
+// Draws of a kernel that need nothing of each other take turns, operation by operation: none is
+// through before all have begun.
+
+// CHECK-LABEL: func.func @turns
+// CHECK:       scf.forall
+// CHECK:       arith.constant 7 : i32
+// CHECK-NOT:   math.sqrt
+// CHECK:       arith.constant 8 : i32
+// CHECK:       math.sqrt
+// CHECK:       vector.store
+// CHECK:       fg.what = "rows 64 x 256, 2 ops"
+func.func @turns(%seed: memref<i64>, %y: memref<64x256xf32>, %z: memref<64x256xf32>) {
+  %s = memref.load %seed[] : memref<i64>
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    outs(%y : memref<64x256xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = fg.noise %s, %s, %i, %j site 7 law gaussian : f32
+    linalg.yield %n : f32
+  }
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    outs(%z : memref<64x256xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = fg.noise %s, %s, %i, %j site 8 law gaussian : f32
+    linalg.yield %n : f32
+  }
+  return
+}
+
+// -----
+
+// Here the second draw needs the first.
+
+// CHECK-LABEL: func.func @no_turns
+// CHECK:       scf.forall
+// CHECK:       arith.constant 7 : i32
+// CHECK:       math.sqrt
+// CHECK:       vector.store
+// CHECK:       arith.constant 8 : i32
+// CHECK:       math.sqrt
+// CHECK:       fg.what = "rows 64 x 256, 2 ops"
+func.func @no_turns(%seed: memref<i64>, %y: memref<64x256xf32>, %z: memref<64x256xf32>) {
+  %s = memref.load %seed[] : memref<i64>
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    outs(%y : memref<64x256xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = fg.noise %s, %s, %i, %j site 7 law gaussian : f32
+    linalg.yield %n : f32
+  }
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+    iterator_types = ["parallel", "parallel"]}
+    ins(%y : memref<64x256xf32>) outs(%z : memref<64x256xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = fg.noise %s, %s, %i, %j site 8 law gaussian : f32
+    %r = arith.addf %n, %a : f32
+    linalg.yield %r : f32
+  }
+  return
+}

@@ -212,25 +212,47 @@ std::string pool(const std::string &b, const std::string &t,
                   body);
 }
 
+/// Adds noise of `site` to `from` (of the shape of `to`, or a number).
+std::string noiseNest(const std::string &b, const std::string &t,
+                      const std::string &c, const std::string &law,
+                      const std::string &site, const std::string &from,
+                      const std::string &to) {
+  std::string y = "memref<" + b + "x" + t + "x" + c + "x$T>";
+  bool isArray = from != "%half";
+  return generic("b,t,c", {"", "", isArray ? "b,t,c" : "", "b,t,c"}, "ppp",
+                 "%seed, %step, " + from,
+                 "memref<i64>, memref<i64>, " + (isArray ? y : "$T"), to, y,
+                 "^bb0(%a: i64, %s: i64, %f: $T, %o: $T):\n"
+                 "  %n = linalg.index 0 : index\n"
+                 "  %p = linalg.index 1 : index\n"
+                 "  %k = linalg.index 2 : index\n  %c = arith.constant " +
+                     c +
+                     " : index\n"
+                     "  %m = arith.muli %p, %c : index\n"
+                     "  %e = arith.addi %m, %k : index\n"
+                     "  %u = fg.noise %a, %s, %n, %e site " +
+                     site + " law " + law +
+                     " : $T\n"
+                     "  %r = arith.addf %u, %f : $T\n"
+                     "  linalg.yield %r : $T\n");
+}
+
 std::string noise(const std::string &b, const std::string &t,
                   const std::string &c, const std::string &law) {
   std::string y = "memref<" + b + "x" + t + "x" + c + "x$T>";
-  return function(
-      "%seed: memref<i64>, %step: memref<i64>, %y: " + y,
-      generic("b,t,c", {"", "", "b,t,c"}, "ppp", "%seed, %step",
-              "memref<i64>, memref<i64>", "%y", y,
-              "^bb0(%a: i64, %s: i64, %o: $T):\n"
-              "  %n = linalg.index 0 : index\n  %p = linalg.index 1 : index\n"
-              "  %k = linalg.index 2 : index\n  %c = arith.constant " +
-                  c +
-                  " : index\n"
-                  "  %m = arith.muli %p, %c : index\n"
-                  "  %e = arith.addi %m, %k : index\n"
-                  "  %u = fg.noise %a, %s, %n, %e site 7 law " +
-                  law +
-                  " : $T\n"
-                  "  %r = arith.addf %u, %half : $T\n"
-                  "  linalg.yield %r : $T\n"));
+  return function("%seed: memref<i64>, %step: memref<i64>, %y: " + y,
+                  noiseNest(b, t, c, law, "7", "%half", "%y"));
+}
+
+/// Several draws of one kernel; the third needs the first.
+std::string noiseOfSites(const std::string &b, const std::string &t,
+                         const std::string &c) {
+  std::string type = "memref<" + b + "x" + t + "x" + c + "x$T>";
+  return function("%seed: memref<i64>, %step: memref<i64>, %x: " + type +
+                      ", %y: " + type + ", %z: " + type,
+                  noiseNest(b, t, c, "gaussian", "7", "%half", "%x") +
+                      noiseNest(b, t, c, "gaussian", "8", "%half", "%y") +
+                      noiseNest(b, t, c, "rademacher", "9", "%x", "%z"));
 }
 
 /// Perturbed groups, each shorter than a block of random numbers.
@@ -299,6 +321,8 @@ std::vector<RowCase> makeCases() {
   add("noise_tail", noise("2", "1", "100", "rademacher"));
   add("noise_odd", noise("2", "3", "7", "gaussian"));
 
+  add("noise_of_sites", noiseOfSites("3", "4", "256"));
+  add("noise_of_sites_tail", noiseOfSites("2", "9", "100"));
   add("noise_groups", noiseGroups("4", "32"));
   add("noise_groups_16", noiseGroups("8", "16"));
   add("noise_groups_odd", noiseGroups("3", "32"));
