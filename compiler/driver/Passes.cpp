@@ -13,6 +13,7 @@
 #include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
+#include "compiler/lowering/tiles/FetchSamples.h"
 #include "compiler/lowering/tiles/SumInLanes.h"
 #include "compiler/lowering/tiles/TileSamples.h"
 #include "compiler/optimizers/Optimizer.h"
@@ -27,6 +28,7 @@ void registerPasses() {
   registerLinalgPasses();
   registerSumInLanesPass();
   registerChainKernelsPass();
+  registerFetchSamplesPass();
   registerTileSamplesPass();
   registerPackParametersPass();
   registerContractionsToKernelsPass();

@@ -12,6 +12,7 @@
 #include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
+#include "compiler/lowering/tiles/FetchSamples.h"
 #include "compiler/lowering/tiles/SumInLanes.h"
 #include "compiler/lowering/tiles/TileSamples.h"
 #include "compiler/optimizers/Optimizer.h"
@@ -71,6 +72,7 @@ static void buildFusion(OpPassManager &manager, const PhaseOptions &options) {
 
 static void buildTiles(OpPassManager &manager, const PhaseOptions &options) {
   OpPassManager &entries = manager.nest<func::FuncOp>();
+  entries.addPass(createFetchSamplesPass());
   entries.addPass(createTileSamplesPass(options.target, options.tile));
   entries.addPass(createSumInLanesPass());
   entries.addPass(createCSEPass());

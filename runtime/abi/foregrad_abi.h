@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define FG_ABI_VERSION 2u
+#define FG_ABI_VERSION 3u
 
 /* Every buffer, the arena and each worker's scratch start at such an address
  * (bytes). */
@@ -40,18 +40,28 @@ typedef void (*fg_parallel_for)(void *pool, int64_t count, fg_body body,
  * one of them: `part` counts from 0, in the order of the parts. */
 typedef void (*fg_part_done)(void *pool, int64_t part, int64_t worker);
 
+/* Brings samples first to first + count - 1 of the batch to `to`, one behind
+ * the other: of the input that is the entry's binding number `binding`, which
+ * has no buffer. They are the same whenever they are asked for. Never called
+ * from inside a body. */
+typedef void (*fg_fetch)(void *samples, int64_t binding, int64_t first,
+                         int64_t count, void *to);
+
 /* What one call of an entry point gets. The caller owns all memory; the entry
  * point keeps no pointer after it returns and allocates nothing. */
 typedef struct fg_call {
   uint32_t abi_version; /* FG_ABI_VERSION of the caller */
   uint32_t struct_size; /* sizeof(fg_call) of the caller */
-  void *const *buffers; /* one for each binding of the entry, in its order */
+  void *const *buffers; /* one for each binding of the entry, in its order;
+                         * null for those that are fetched */
   uint8_t *arena;   /* EntryCode.arena_bytes of temporaries, uninitialised */
   uint8_t *scratch; /* workers * EntryCode.scratch_bytes_per_worker */
   fg_parallel_for parallel_for; /* never null */
   void *pool;                   /* first argument of parallel_for */
   int64_t workers;              /* most workers that parallel_for uses, >= 1 */
   fg_part_done part_done;       /* with pool; null: nobody wants to know */
+  fg_fetch fetch;               /* null where nothing is fetched */
+  void *samples;                /* first argument of fetch */
 } fg_call;
 
 /* An entry point. Returns 0, or FG_STATUS_ABI_MISMATCH before touching
@@ -77,7 +87,9 @@ FG_STATIC_ASSERT(offsetof(fg_call, parallel_for) == 32, "ABI");
 FG_STATIC_ASSERT(offsetof(fg_call, pool) == 40, "ABI");
 FG_STATIC_ASSERT(offsetof(fg_call, workers) == 48, "ABI");
 FG_STATIC_ASSERT(offsetof(fg_call, part_done) == 56, "ABI");
-FG_STATIC_ASSERT(sizeof(fg_call) == 64, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, fetch) == 64, "ABI");
+FG_STATIC_ASSERT(offsetof(fg_call, samples) == 72, "ABI");
+FG_STATIC_ASSERT(sizeof(fg_call) == 80, "ABI");
 
 #ifdef __cplusplus
 }

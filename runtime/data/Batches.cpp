@@ -58,24 +58,25 @@ std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
   return order;
 }
 
-void fillBatch(Program &program, const Dataset &dataset, Dataset::Split split,
-               std::span<const uint64_t> samples, Augmenter *augmenter) {
-  const Artifact &artifact = program.artifact();
-  const std::vector<const TensorInfo *> inputs =
-      program.tensorsOf({Role::Input});
-  const TensorInfo *label = artifact.findRole(Role::Label);
-  auto *labels = label && program.holds(*label)
-                     ? static_cast<int32_t *>(program.data(*label))
-                     : nullptr;
-  for (size_t i = 0; i < artifact.batch; ++i) {
-    uint64_t sample = samples[std::min(i, samples.size() - 1)];
+void Batch::fetch(const TensorInfo &input, uint64_t first, uint64_t count,
+                  void *to) const noexcept {
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t sample = sampleAt(first + i);
     std::span<const uint8_t> image = dataset.image(split, sample);
     if (augmenter)
       image = augmenter->apply(sample, image);
-    for (const TensorInfo *input : inputs)
-      storeBytes(image, input->dtype, program.data(*input), i * image.size());
-    if (labels)
-      labels[i] = dataset.label(split, sample);
+    storeBytes(image, input.dtype, to, i * image.size());
+  }
+}
+
+void Batch::fill(Program &program) const {
+  const Artifact &artifact = program.artifact();
+  for (const TensorInfo *input : program.tensorsOf({Role::Input}))
+    fetch(*input, 0, artifact.batch, program.data(*input));
+  for (const TensorInfo *label : program.tensorsOf({Role::Label})) {
+    auto *labels = static_cast<int32_t *>(program.data(*label));
+    for (uint64_t i = 0; i < artifact.batch; ++i)
+      labels[i] = dataset.label(split, sampleAt(i));
   }
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/data/Dataset.h"
 #include "runtime/device/Program.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -26,15 +27,36 @@ std::vector<uint64_t> shuffledOrder(uint64_t seed, uint64_t epoch,
 void storeBytes(std::span<const uint8_t> from, DType type, void *data,
                 size_t first);
 
-/// Fills the program's Input, as storeBytes does, and Label with `samples`,
-/// varied by `augmenter` where there is one. Where they are fewer than a batch,
-/// the rest repeats the last one. `samples` holds 1 to batch indices. The
-/// dataset has passed checkDataset for this artifact.
-void fillBatch(Program &program, const Dataset &dataset, Dataset::Split split,
-               std::span<const uint64_t> samples,
-               Augmenter *augmenter = nullptr);
+/// Samples of a dataset, varied by `augmenter` where there is one, as a batch.
+/// `samples` holds 1 to batch indices; where they are fewer than a batch, the
+/// rest repeats the last one. All that it is made of must outlive it.
+class Batch : public SampleSource {
+public:
+  Batch(const Dataset &dataset, Dataset::Split split,
+        std::span<const uint64_t> samples, Augmenter *augmenter = nullptr)
+      : dataset(dataset), split(split), samples(samples), augmenter(augmenter) {
+  }
 
-/// For how many of `samples`, those of the last fillBatch, the greatest number
+  /// Fills the program's Label, and its Input unless entries fetch that. The
+  /// dataset has passed checkDataset for the artifact.
+  void fill(Program &program) const;
+
+  /// As storeBytes stores them.
+  void fetch(const TensorInfo &input, uint64_t first, uint64_t count,
+             void *to) const noexcept override;
+
+private:
+  uint64_t sampleAt(uint64_t place) const {
+    return samples[std::min<uint64_t>(place, samples.size() - 1)];
+  }
+
+  const Dataset &dataset;
+  const Dataset::Split split;
+  const std::span<const uint64_t> samples;
+  Augmenter *const augmenter;
+};
+
+/// For how many of `samples`, those of the last batch, the greatest number
 /// in their row of `logits` (the first of equal ones; a NaN is never the
 /// greatest) stands at another place than the label.
 uint64_t countErrors(const Program &program, const Dataset &dataset,

@@ -45,7 +45,7 @@ std::optional<MachineLimit> measureLimit(const Artifact &artifact,
        call < fewestCalls || std::chrono::steady_clock::now() - start < enough;
        ++call) {
     Profile profile = program.profileOf(entryName);
-    program.run(entryName, &profile);
+    program.run(entryName, {.profile = &profile});
     for (size_t i = 0; i < kernels.size(); ++i) {
       limit.flops =
           std::max(limit.flops, kernels[i].flops / profile.seconds()[i]);

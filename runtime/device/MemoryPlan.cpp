@@ -34,7 +34,8 @@ MemoryPlan planMemory(const Artifact &artifact, const CodeInfo &code,
           std::max(plan.arena, panels.elements() * sizeOf(tensor.dtype));
     }
     for (Binding binding : entry->bindings)
-      plan.bound[binding.tensor] = true;
+      plan.bound[binding.tensor] =
+          !artifact.tensors[binding.tensor].isFetched();
   }
   auto add = [](uint64_t a, uint64_t b) {
     return checkedAdd(a, b).value_or(UINT64_MAX);

@@ -17,7 +17,7 @@ namespace foregrad::runtime {
 /// The bytes that a Program of some entries allocates. Sums that do not fit
 /// are UINT64_MAX, which no machine has.
 struct MemoryPlan {
-  std::vector<bool> bound; ///< by index in Artifact::tensors
+  std::vector<bool> bound; ///< by index in Artifact::tensors; not if fetched
   /// Likewise: where a bound tensor begins within the memory of all of them, a
   /// multiple of FG_ALIGNMENT. They lie together so that together they are
   /// large enough for huge pages: products read weights from all over them.

@@ -48,19 +48,33 @@ void Program::allocate() {
 
   for (Call &call : calls)
     for (Binding binding : model.entry(call.name).bindings) {
+      const TensorInfo &tensor = model.tensors[binding.tensor];
       call.buffers.push_back(buffers[binding.tensor]);
-      call.arguments.push_back({&model.tensors[binding.tensor],
-                                codeOf(call.name).panelsOf(binding.tensor)});
+      call.arguments.push_back(
+          {&tensor, codeOf(call.name).panelsOf(binding.tensor)});
+      call.fetches |= tensor.isFetched();
     }
 }
 
-void Program::run(std::string_view entry, Profile *profile) {
+void Program::fetch(void *samples, int64_t binding, int64_t first,
+                    int64_t count, void *to) {
+  const auto *from = static_cast<const Samples *>(samples);
+  from->source->fetch(
+      *from->call->arguments[static_cast<size_t>(binding)].tensor,
+      static_cast<uint64_t>(first), static_cast<uint64_t>(count), to);
+}
+
+void Program::run(std::string_view entry, const CallOptions &options) {
   auto call = std::find_if(calls.begin(), calls.end(),
                            [&](const Call &c) { return c.name == entry; });
   if (call == calls.end())
     fail("{}: entry '{}' was not prepared", model.path, entry);
+  if (call->fetches && !options.samples)
+    fail("{}: entry '{}' asks for samples, and there are none", model.path,
+         entry);
   for (const Argument &argument : call->arguments)
-    arrange(*argument.tensor, argument.layout);
+    if (holds(*argument.tensor))
+      arrange(*argument.tensor, argument.layout);
 
   fg_call arguments = {};
   arguments.abi_version = FG_ABI_VERSION;
@@ -71,6 +85,12 @@ void Program::run(std::string_view entry, Profile *profile) {
   arguments.parallel_for = Workers::parallelFor;
   arguments.pool = &workers;
   arguments.workers = workers.size();
+  Samples samples = {options.samples, &*call};
+  if (options.samples) {
+    arguments.fetch = fetch;
+    arguments.samples = &samples;
+  }
+  Profile *profile = options.profile;
   if (profile) {
     arguments.parallel_for = Profile::parallelFor;
     arguments.pool = profile;

@@ -21,6 +21,24 @@
 
 namespace foregrad::runtime {
 
+/// Where the samples of a batch come from that entries ask for
+/// (TensorInfo::isFetched). They are asked for on the thread that called
+/// Program::run, while it runs.
+class SampleSource {
+public:
+  virtual ~SampleSource() = default;
+
+  /// Writes samples [first, first + count) of the batch, whole ones of `input`
+  /// in its type, to `to`: the same whenever they are asked for.
+  virtual void fetch(const TensorInfo &input, uint64_t first, uint64_t count,
+                     void *to) const noexcept = 0;
+};
+
+struct CallOptions {
+  const SampleSource *samples = nullptr; ///< of entries that fetch some
+  Profile *profile = nullptr; ///< made by Program::profileOf: times the kernels
+};
+
 class Program {
 public:
   /// Loads `code`, one of the artifact's pieces, and allocates what the named
@@ -35,9 +53,9 @@ public:
           std::initializer_list<std::string_view> entries, int threads)
       : Program(artifact, selectCode(artifact), entries, threads) {}
 
-  /// Calls an entry that was named at construction. `profile`, if not null, was
-  /// made by `profileOf` and times its kernels.
-  void run(std::string_view entry, Profile *profile = nullptr);
+  /// Calls an entry that was named at construction. Throws Error where it
+  /// fetches samples and there is nobody to ask.
+  void run(std::string_view entry, const CallOptions &options = {});
 
   /// To time the kernels of an entry; the program must outlive it.
   Profile profileOf(std::string_view entry) {
@@ -56,7 +74,7 @@ public:
   /// Bytes of all tensors, the arena and the workers' scratch memory.
   uint64_t plannedBytes() const { return planned; }
 
-  /// True if one of the entries binds the tensor.
+  /// True if one of the entries binds the tensor, and it is not fetched.
   bool holds(const TensorInfo &tensor) const {
     return buffers[tensor.index] != nullptr;
   }
@@ -91,8 +109,16 @@ private:
     std::string_view name;
     fg_entry function;
     std::vector<Argument> arguments;
-    std::vector<void *> buffers; ///< of the arguments
+    std::vector<void *> buffers; ///< of the arguments; null: fetched
+    bool fetches = false;
   };
+  /// What Call's code gets as fg_call.samples.
+  struct Samples {
+    const SampleSource *source;
+    const Call *call;
+  };
+  static void fetch(void *samples, int64_t binding, int64_t first,
+                    int64_t count, void *to);
 
   /// Brings a tensor into `layout` (null: row-major), if it is not in it.
   void arrange(const TensorInfo &tensor, const PanelsInfo *layout);

@@ -114,7 +114,7 @@ std::vector<double> meanSampleSquares(Program &program, const Dataset &dataset,
   std::vector<double> squares(reader.ranges().size());
   for (uint64_t sample : samples) {
     // A batch of one sample again and again.
-    fillBatch(program, dataset, Dataset::Split::Train, {&sample, 1});
+    Batch(dataset, Dataset::Split::Train, {&sample, 1}).fill(program);
     const std::vector<double> &gradient = reader.run("exact");
     for (size_t i = 0; i < squares.size(); ++i)
       squares[i] += squareOf(gradient, reader.ranges()[i]) /
@@ -220,7 +220,7 @@ Diagnosis diagnose(Program &program, const Dataset &dataset,
   std::vector<uint64_t> order =
       shuffledOrder(options.seed, 0, dataset.size(Dataset::Split::Train));
   order.resize(std::min<uint64_t>(order.size(), artifact.batch));
-  fillBatch(program, dataset, Dataset::Split::Train, order);
+  Batch(dataset, Dataset::Split::Train, order).fill(program);
   EstimateStatistics statistics(reader.run("exact"), reader.ranges());
   diagnosis.loss = program.scalar("loss");
   program.setSeed(options.seed);

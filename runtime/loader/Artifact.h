@@ -42,6 +42,10 @@ struct TensorInfo {
   uint64_t elements; ///< the product of shape
   uint64_t bytes;    ///< elements times the size of dtype
   uint32_t index;    ///< in Artifact::tensors
+
+  /// Whether entries ask for its samples (fg_fetch), rather than read them from
+  /// memory: inputs of bytes.
+  bool isFetched() const { return role == Role::Input && dtype == DType::U8; }
 };
 
 struct Binding {

@@ -28,8 +28,9 @@ Evaluation evaluate(Program &program, const Dataset &dataset,
     std::vector<uint64_t> samples(
         std::min<uint64_t>(artifact.batch, count - result.count));
     std::iota(samples.begin(), samples.end(), result.count);
-    fillBatch(program, dataset, split, samples);
-    program.run("eval");
+    const Batch batch(dataset, split, samples);
+    batch.fill(program);
+    program.run("eval", {.samples = &batch});
     result.errors += countErrors(program, dataset, split, samples);
     for (size_t i = 0; i < samples.size(); ++i)
       result.lossSum += loadElement(losses.dtype, program.data(losses), i);

@@ -186,11 +186,12 @@ void TrainLoop::runStep(std::span<const uint64_t> samples,
                         Augmenter *augmenter) {
   const auto start = Clock::now();
   const uint64_t step = state.step();
-  fillBatch(program, *data, Dataset::Split::Train, samples, augmenter);
+  const Batch batch(*data, Dataset::Split::Train, samples, augmenter);
+  batch.fill(program);
   for (const auto &[name, value] : state.config.hypers)
     program.setHyper(name, name == "rate" ? rate(step) : value);
   program.setStep(step);
-  program.run("step");
+  program.run("step", {.samples = &batch});
 
   const double loss = program.scalar("loss");
   if (!std::isfinite(loss))

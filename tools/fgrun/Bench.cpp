@@ -34,25 +34,43 @@ struct Options {
   bool profile = false;
 };
 
-/// Bytes as of an 8-bit image, and labels of all classes.
-void fillSynthetic(Program &program) {
-  const Artifact &artifact = program.artifact();
-  for (const TensorInfo *input : program.tensorsOf({Role::Input})) {
-    std::vector<uint8_t> image(input->elements);
-    for (size_t i = 0; i < image.size(); ++i)
-      image[i] = static_cast<uint8_t>(philox64(0, 0, i));
-    storeBytes(image, input->dtype, program.data(*input), 0);
+/// Bytes as of 8-bit images, drawn at random.
+class SyntheticImages : public SampleSource {
+public:
+  explicit SyntheticImages(const Artifact &artifact)
+      : sampleBytes(artifact.input().elements / artifact.batch),
+        bytes(artifact.input().elements) {
+    for (size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = static_cast<uint8_t>(philox64(0, 0, i));
   }
+
+  void fetch(const TensorInfo &input, uint64_t first, uint64_t count,
+             void *to) const noexcept override {
+    storeBytes(
+        std::span(bytes).subspan(first * sampleBytes, count * sampleBytes),
+        input.dtype, to, 0);
+  }
+
+private:
+  const size_t sampleBytes;
+  std::vector<uint8_t> bytes;
+};
+
+/// Inputs that are not fetched, and labels of all classes.
+void fillSynthetic(Program &program, const SampleSource &images) {
+  const Artifact &artifact = program.artifact();
+  for (const TensorInfo *input : program.tensorsOf({Role::Input}))
+    images.fetch(*input, 0, artifact.batch, program.data(*input));
   for (const TensorInfo *label : program.tensorsOf({Role::Label}))
     for (size_t i = 0; i < label->elements; ++i)
       static_cast<int32_t *>(program.data(*label))[i] =
           static_cast<int32_t>(philox64(0, 1, i) % artifact.classes.size());
 }
 
-double timeStep(Program &program, uint64_t step, Profile *profile = nullptr) {
+double timeStep(Program &program, uint64_t step, const CallOptions &options) {
   auto start = std::chrono::steady_clock::now();
   program.setStep(step);
-  program.run("step", profile);
+  program.run("step", options);
   auto end = std::chrono::steady_clock::now();
   return std::chrono::duration<double, std::milli>(end - start).count();
 }
@@ -72,12 +90,13 @@ void run(const Options &options) {
   program.run("init");
   for (const HyperInfo &hyper : artifact.hypers)
     program.setHyper(hyper.name, hyper.value);
-  fillSynthetic(program);
+  const SyntheticImages images(artifact);
+  fillSynthetic(program, images);
 
   constexpr uint64_t warmUp = 3;
   double expected = 0;
   for (uint64_t step = 0; step < warmUp; ++step)
-    expected = timeStep(program, step);
+    expected = timeStep(program, step, {.samples = &images});
   uint64_t steps = options.steps;
   if (steps == 0)
     steps = static_cast<uint64_t>(
@@ -89,8 +108,9 @@ void run(const Options &options) {
     profile.emplace(program.profileOf("step"));
   std::vector<double> times;
   for (uint64_t i = 0; i < steps; ++i)
-    times.push_back(
-        timeStep(program, warmUp + i, profile ? &*profile : nullptr));
+    times.push_back(timeStep(
+        program, warmUp + i,
+        {.samples = &images, .profile = profile ? &*profile : nullptr}));
   std::sort(times.begin(), times.end());
   const size_t half = times.size() / 2;
   const double median =

@@ -127,6 +127,20 @@ void AbiBuilder::callParallelFor(Location loc, Value call, int64_t count,
       ValueRange{function, pool, constant(loc, count), kernel, context});
 }
 
+void AbiBuilder::callFetch(Location loc, Value call, int64_t binding,
+                           Value first, int64_t count, Value to) {
+  Value function = loadMember(loc, call, offsetof(fg_call, fetch), pointerType);
+  Value samples =
+      loadMember(loc, call, offsetof(fg_call, samples), pointerType);
+  Type number = builder.getI64Type();
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(builder.getContext()),
+      {pointerType, number, number, number, pointerType});
+  LLVM::CallOp::create(builder, loc, type,
+                       ValueRange{function, samples, constant(loc, binding),
+                                  first, constant(loc, count), to});
+}
+
 void AbiBuilder::tellPartDone(Location loc, Value call, int64_t part,
                               Value worker) {
   Value function =

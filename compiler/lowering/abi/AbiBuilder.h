@@ -59,6 +59,10 @@ public:
   void callParallelFor(mlir::Location loc, mlir::Value call, int64_t count,
                        mlir::Value kernel, mlir::Value context);
 
+  /// call->fetch(call->samples, binding, first, count, to); `first` is an i64.
+  void callFetch(mlir::Location loc, mlir::Value call, int64_t binding,
+                 mlir::Value first, int64_t count, mlir::Value to);
+
   /// if (call->part_done) call->part_done(call->pool, part, worker): the block
   /// ends there and another begins behind.
   void tellPartDone(mlir::Location loc, mlir::Value call, int64_t part,

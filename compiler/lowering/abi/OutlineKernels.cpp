@@ -196,6 +196,8 @@ private:
   Type contextType(const llvm::SetVector<Value> &numbers);
   LogicalResult describe(scf::ForallOp kernel, int64_t chain);
   void makeEntry();
+  Value addressOf(Value buffer);
+  LogicalResult lowerFetches();
 
   func::FuncOp entry;
   SymbolTable &symbols;
@@ -658,6 +660,57 @@ LogicalResult EntryOutliner::outline(ArrayRef<scf::ForallOp> chain) {
   return success();
 }
 
+/// The address of a buffer, or of a part of one, in the entry; null, with an
+/// error, where it has none.
+Value EntryOutliner::addressOf(Value buffer) {
+  Location loc = buffer.getLoc();
+  Value call = exported.getArgument(0);
+  if (std::optional<BufferOrigin> origin = originOf(buffer);
+      origin && !shiftOf(buffer))
+    return abi.address(loc, call, *origin, scratchBytes, {});
+  auto part = buffer.getDefiningOp<memref::SubViewOp>();
+  if (part && llvm::all_of(part.getMixedOffsets(), [](OpFoldResult offset) {
+        return getConstantIntValue(offset) == 0;
+      }))
+    return addressOf(part.getSource());
+  auto shift = buffer.getDefiningOp<fg::ShiftOp>();
+  if (!shift) {
+    emitError(loc) << "a buffer that is neither a binding nor placed by the "
+                      "memory plan";
+    return {};
+  }
+  Value base = addressOf(shift.getBuffer());
+  if (!base)
+    return {};
+  Type element =
+      types.convertType(cast<MemRefType>(buffer.getType()).getElementType());
+  return LLVM::GEPOp::create(
+      builder, loc, pointerType, element, base,
+      ArrayRef<LLVM::GEPArg>{abi.toLLVM(loc, shift.getBy())});
+}
+
+/// Samples that the entry asks its caller for.
+LogicalResult EntryOutliner::lowerFetches() {
+  SmallVector<fg::FetchOp> fetches;
+  entry.walk([&](fg::FetchOp fetch) { fetches.push_back(fetch); });
+  for (fg::FetchOp fetch : fetches) {
+    auto batch = dyn_cast<BlockArgument>(fetch.getBatch());
+    std::optional<BufferOrigin> origin = batch ? originOf(batch) : std::nullopt;
+    if (!origin)
+      return fetch.emitOpError("asks for what is no argument of the entry");
+    builder.setInsertionPoint(fetch);
+    Value to = addressOf(fetch.getTo());
+    if (!to)
+      return failure();
+    Location loc = fetch.getLoc();
+    int64_t count = cast<MemRefType>(fetch.getTo().getType()).getDimSize(0);
+    abi.callFetch(loc, exported.getArgument(0), origin->number,
+                  abi.toLLVM(loc, fetch.getFirst()), count, to);
+    fetch.erase();
+  }
+  return success();
+}
+
 /// foregrad_NAME: the check of the ABI, then what is left of the entry's body.
 void EntryOutliner::makeEntry() {
   Location loc = entry.getLoc();
@@ -737,6 +790,9 @@ LogicalResult EntryOutliner::run() {
     if (failed(outline(ArrayRef(outer).slice(i, end - i))))
       return failure();
   }
+
+  if (failed(lowerFetches()))
+    return failure();
 
   auto copyBytes = [&](StringRef name) {
     auto bytes = entry->getAttrOfType<IntegerAttr>(name);

@@ -79,6 +79,14 @@ bool isKnownView(Operation *op) {
   return isa<memref::ExpandShapeOp, memref::CollapseShapeOp>(op);
 }
 
+std::optional<Copied> copiedBy(Operation *op) {
+  if (auto copy = dyn_cast<memref::CopyOp>(op))
+    return Copied{copy.getSource(), copy.getTarget()};
+  if (auto fetch = dyn_cast<fg::FetchOp>(op))
+    return Copied{fetch.getBatch(), fetch.getTo()};
+  return std::nullopt;
+}
+
 bool SampleDims::setDim(Value buffer, int64_t dim) {
   auto type = cast<MemRefType>(buffer.getType());
   auto [found, isNew] = dims.try_emplace(buffer, dim);
@@ -106,13 +114,13 @@ bool SampleDims::visitView(Operation *op) {
 }
 
 bool SampleDims::visitCopy(Operation *op) {
-  auto copy = cast<memref::CopyOp>(op);
+  auto [from, to] = *copiedBy(op);
   bool changed = false;
-  if (std::optional<int64_t> dim = dimOf(copy.getSource()))
-    changed |= setDim(copy.getTarget(), *dim);
-  if (std::optional<int64_t> dim = dimOf(copy.getTarget()))
-    changed |= setDim(copy.getSource(), *dim);
-  if (std::optional<int64_t> dim = dimOf(copy.getTarget()))
+  if (std::optional<int64_t> dim = dimOf(from))
+    changed |= setDim(to, *dim);
+  if (std::optional<int64_t> dim = dimOf(to))
+    changed |= setDim(from, *dim);
+  if (std::optional<int64_t> dim = dimOf(to))
     loops[op] = *dim;
   return changed;
 }
@@ -200,7 +208,7 @@ std::optional<SampleDims> SampleDims::analyze(func::FuncOp function,
   auto visit = [&](Operation &op) {
     if (auto loops = dyn_cast<linalg::LinalgOp>(op))
       changed |= result.visitLoops(loops);
-    else if (isa<memref::CopyOp>(op))
+    else if (copiedBy(&op))
       changed |= result.visitCopy(&op);
     else if (isKnownView(&op))
       changed |= result.visitView(&op);

@@ -64,6 +64,12 @@ private:
 /// Whether `op` is a view that the analysis sees through.
 bool isKnownView(mlir::Operation *op);
 
+/// What an op copies, and to where: memref.copy and fg.fetch.
+struct Copied {
+  mlir::Value from, to;
+};
+std::optional<Copied> copiedBy(mlir::Operation *op);
+
 } // namespace foregrad::compiler
 
 #endif // FOREGRAD_COMPILER_LOWERING_TILES_SAMPLEDIMS_H

@@ -78,6 +78,9 @@ int64_t bytesOf(Value buffer) {
          llvm::divideCeil(type.getElementTypeBitWidth(), 8);
 }
 
+/// Whether an op computes or copies; others define.
+bool isStep(Operation *op) { return isa<linalg::LinalgOp>(op) || copiedBy(op); }
+
 /// What an op does to a buffer.
 struct Access {
   Value root;
@@ -148,16 +151,16 @@ void Tiler::addStep(Operation *op) {
       add(load.getMemRef(), /*writes=*/false, /*adds=*/false);
     });
   } else {
-    auto copy = cast<memref::CopyOp>(op);
-    add(copy.getSource(), /*writes=*/false, /*adds=*/false);
-    add(copy.getTarget(), /*writes=*/true, /*adds=*/false);
+    auto [from, to] = *copiedBy(op);
+    add(from, /*writes=*/false, /*adds=*/false);
+    add(to, /*writes=*/true, /*adds=*/false);
   }
   steps.push_back(std::move(step));
 }
 
 std::string Tiler::collect() {
   for (Operation &op : body().without_terminator()) {
-    if (isa<linalg::LinalgOp, memref::CopyOp>(op)) {
+    if (isStep(&op)) {
       addStep(&op);
       continue;
     }
@@ -295,7 +298,7 @@ int64_t Tiler::chooseTile() const {
 void Tiler::hoistDefinitions() {
   Operation *first = &body().front();
   for (Operation &op : llvm::make_early_inc_range(body().without_terminator()))
-    if (!isa<linalg::LinalgOp, memref::CopyOp>(op)) {
+    if (!isStep(&op)) {
       if (&op == first)
         first = op.getNextNode();
       else
@@ -375,9 +378,13 @@ void Tiler::emitLoop(ArrayRef<unsigned> inLoop, int64_t begin, int64_t end,
   for (unsigned number : inLoop) {
     Operation *op = steps[number].op;
     IRMapping operands;
+    auto fetch = dyn_cast<fg::FetchOp>(op);
     for (Value operand : op->getOperands())
-      operands.map(operand, inTile(builder, operand, first, tile, mapping));
+      if (!fetch || operand != fetch.getBatch())
+        operands.map(operand, inTile(builder, operand, first, tile, mapping));
     Operation *copy = builder.clone(*op, operands);
+    if (fetch)
+      cast<fg::FetchOp>(copy).getFirstMutable().assign(first);
     copy->walk([&](linalg::IndexOp position) {
       if (static_cast<int64_t>(position.getDim()) != dims.loopOf(op))
         return;

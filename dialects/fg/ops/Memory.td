@@ -26,4 +26,24 @@ def Fg_ShiftOp : Fg_Op<"shift", [Pure, AllTypesMatch<["buffer", "result"]>]> {
   let assemblyFormat = "$buffer `by` $by attr-dict `:` type($buffer)";
 }
 
+def Fg_FetchOp : Fg_Op<"fetch"> {
+  let summary = "Samples that come when they are asked for";
+  let description = [{
+    Brings the samples from number `first` on of a batch that lies outside of the program to
+    `to`, as many as fit: element [i, ...] of `to` becomes element [first + i, ...] of `batch`.
+    Samples are counted by the first dimension. `batch` is an argument of the function that has
+    no memory (an input of bytes); nothing else uses it.
+
+    ```mlir
+    fg.fetch %image from %first to %tile : memref<128x3072xi8>, memref<4x3072xi8>
+    ```
+  }];
+  let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemRead]>:$batch, Index:$first,
+                       Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$to);
+  let assemblyFormat = [{
+    $batch `from` $first `to` $to attr-dict `:` type($batch) `,` type($to)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // FOREGRAD_DIALECTS_FG_OPS_MEMORY_TD

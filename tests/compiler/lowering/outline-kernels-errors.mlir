@@ -62,3 +62,23 @@ func.func @dynamic(%x: memref<8xf32> {fg.binding = 0 : i64},
   }
   return
 }
+
+// -----
+
+func.func @fetch_of_arena(%arena: memref<64xi8> {fg.arena}, %scratch: memref<0xi8> {fg.scratch}) {
+  %c0 = arith.constant 0 : index
+  %t = memref.view %arena[%c0][] : memref<64xi8> to memref<2x4xi8>
+  // expected-error @below {{asks for what is no argument of the entry}}
+  fg.fetch %t from %c0 to %t : memref<2x4xi8>, memref<2x4xi8>
+  return
+}
+
+// -----
+
+func.func @fetch_unplanned(%x: memref<2x4xi8> {fg.binding = 0 : i64}) {
+  %c0 = arith.constant 0 : index
+  // expected-error @below {{a buffer that is neither a binding nor placed by the memory plan}}
+  %t = memref.alloc() : memref<2x4xi8>
+  fg.fetch %x from %c0 to %t : memref<2x4xi8>, memref<2x4xi8>
+  return
+}

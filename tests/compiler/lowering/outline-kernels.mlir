@@ -16,7 +16,7 @@
 // CHECK:         %[[VERSION:.*]] = llvm.load %[[CALL]] : !llvm.ptr -> i32
 // CHECK:         llvm.icmp "eq" %[[VERSION]]
 // CHECK:         llvm.getelementptr %[[CALL]][4]
-// CHECK:         llvm.mlir.constant(64 : i32)
+// CHECK:         llvm.mlir.constant(80 : i32)
 // CHECK:         llvm.cond_br %{{.*}}, ^[[WORK:.*]], ^[[MISMATCH:.*]]
 // CHECK:       ^[[WORK]]:
 // CHECK:         %[[TASK:.*]] = llvm.mlir.addressof @step_task0
@@ -210,5 +210,48 @@ func.func @chained(%x: memref<8xf32> {fg.binding = 0 : i64}, %y: memref<8xf32> {
     %v = memref.load %y[%i] : memref<8xf32>
     memref.store %v, %x[%i] : memref<8xf32>
   } {fg.serial}
+  return
+}
+
+// -----
+
+// The caller is asked for samples: for those of a tile, into the arena; or for all, to where they
+// lie in a larger buffer.
+
+// CHECK-LABEL: llvm.func @foregrad_fetch
+// CHECK-SAME:    (%[[CALL:.*]]: !llvm.ptr) -> i32
+// CHECK:         scf.for %[[I:.*]] =
+// CHECK:           llvm.getelementptr %[[CALL]][16]
+// CHECK:           %[[ARENA:.*]] = llvm.load
+// CHECK:           %[[TILE:.*]] = llvm.getelementptr %[[ARENA]][64]
+// CHECK:           %[[FIRST:.*]] = builtin.unrealized_conversion_cast %[[I]] : index to i64
+// CHECK:           llvm.getelementptr %[[CALL]][64]
+// CHECK:           %[[FETCH:.*]] = llvm.load
+// CHECK:           llvm.getelementptr %[[CALL]][72]
+// CHECK:           %[[SAMPLES:.*]] = llvm.load
+// CHECK:           %[[BINDING:.*]] = llvm.mlir.constant(3 : i64)
+// CHECK:           %[[COUNT:.*]] = llvm.mlir.constant(2 : i64)
+// CHECK:           llvm.call %[[FETCH]](%[[SAMPLES]], %[[BINDING]], %[[FIRST]], %[[COUNT]], %[[TILE]])
+// CHECK:           %[[BY:.*]] = builtin.unrealized_conversion_cast %{{.*}} : index to i64
+// CHECK:           %[[PART:.*]] = llvm.getelementptr %{{.*}}[%[[BY]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+// CHECK:           llvm.call %{{.*}}(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[PART]])
+func.func @fetch(%x: memref<8x4xi8> {fg.binding = 3 : i64}, %arena: memref<256xi8> {fg.arena},
+                 %scratch: memref<0xi8> {fg.scratch}) {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %c64 = arith.constant 64 : index
+  %c128 = arith.constant 128 : index
+  %tile = memref.view %arena[%c64][] : memref<256xi8> to memref<2x4xi8>
+  %all = memref.view %arena[%c128][] : memref<256xi8> to memref<8x4xi8>
+  scf.for %i = %c0 to %c8 step %c2 {
+    fg.fetch %x from %i to %tile : memref<8x4xi8>, memref<2x4xi8>
+    %by = arith.muli %i, %c4 : index
+    %from = fg.shift %all by %by : memref<8x4xi8>
+    %part = memref.subview %from[0, 0] [2, 4] [1, 1]
+      : memref<8x4xi8> to memref<2x4xi8, strided<[4, 1]>>
+    fg.fetch %x from %i to %part : memref<8x4xi8>, memref<2x4xi8, strided<[4, 1]>>
+  }
   return
 }

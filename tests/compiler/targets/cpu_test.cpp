@@ -119,7 +119,7 @@ public:
     Buffer<uint8_t> scratch(2 * code.scratchBytes, 0xCD);
     fg_call call = {version,        size,     buffers.data(), arena.data(),
                     scratch.data(), runTasks, &order,         2,
-                    nullptr};
+                    nullptr,        nullptr,  nullptr};
     return function(&call);
   }
 

@@ -62,16 +62,16 @@ TEST(ShuffledOrder, IsUniform) {
       EXPECT_NEAR(count, 1000, 120);
 }
 
-class FillBatch : public testing::TestWithParam<DType> {};
+class BatchOfNumbers : public testing::TestWithParam<DType> {};
 
-TEST_P(FillBatch, ScalesBytesAndRepeatsTheLastSample) {
+TEST_P(BatchOfNumbers, ScalesBytesAndRepeatsTheLastSample) {
   TestDataset data(20, 10);
   ModelOptions options;
   options.precision = GetParam();
   Artifact artifact = parseModel(describeModel(options));
   Program program(artifact, {"eval"}, 1);
   const uint64_t samples[] = {3, 0, 7};
-  fillBatch(program, *data, Dataset::Split::Test, samples);
+  Batch(*data, Dataset::Split::Test, samples).fill(program);
   const void *images = program.data(artifact.input());
   const auto *labels =
       static_cast<const int32_t *>(program.data(*artifact.findTensor("label")));
@@ -89,25 +89,33 @@ TEST_P(FillBatch, ScalesBytesAndRepeatsTheLastSample) {
   }
 }
 
-TEST(FillBatchOfBytes, CopiesThem) {
+TEST(BatchOfBytes, GivesThemWhenTheyAreAskedFor) {
   TestDataset data(20, 10);
   schema::ArtifactT description = describeModel();
   tensorOf(description, "image").dtype = DType::U8;
   Artifact artifact = parseModel(std::move(description));
   Program program(artifact, {"eval"}, 1);
+  EXPECT_FALSE(program.holds(artifact.input()));
   const uint64_t samples[] = {4, 1};
-  fillBatch(program, *data, Dataset::Split::Train, samples);
-  const auto *images =
-      static_cast<const uint8_t *>(program.data(artifact.input()));
-  for (size_t row = 0; row < modelBatch; ++row) {
-    std::span<const uint8_t> image =
-        data->image(Dataset::Split::Train, samples[std::min<size_t>(row, 1)]);
-    EXPECT_TRUE(
-        std::equal(image.begin(), image.end(), images + row * modelPixels));
+  const Batch batch(*data, Dataset::Split::Train, samples);
+  batch.fill(program);
+  const auto *labels =
+      static_cast<const int32_t *>(program.data(*artifact.findTensor("label")));
+  EXPECT_EQ(labels[0], data->label(Dataset::Split::Train, 4));
+  EXPECT_EQ(labels[1], data->label(Dataset::Split::Train, 1));
+
+  constexpr uint64_t first = 1, count = 3;
+  std::vector<uint8_t> images(count * modelPixels + 1, 7);
+  batch.fetch(artifact.input(), first, count, images.data());
+  for (size_t row = 0; row < count; ++row) {
+    std::span<const uint8_t> image = data->image(Dataset::Split::Train, 1);
+    EXPECT_TRUE(std::equal(image.begin(), image.end(),
+                           images.data() + row * modelPixels));
   }
+  EXPECT_EQ(images.back(), 7) << "and no more";
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, FillBatch,
+INSTANTIATE_TEST_SUITE_P(Types, BatchOfNumbers,
                          testing::Values(DType::F32, DType::F64),
                          [](const auto &info) {
                            return std::string(nameOf(info.param));

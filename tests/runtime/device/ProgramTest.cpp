@@ -88,6 +88,43 @@ TEST(Program, AllocatesOnlyWhatItsEntriesBind) {
             (16 * 64 + 16 + 640 + 16 + 160 + 16) * 4 + 16384 + 2 * 64 * 4u);
 }
 
+/// Samples of which each byte says the number of its sample.
+class NumberedSamples : public SampleSource {
+public:
+  void fetch(const TensorInfo &input, uint64_t first, uint64_t count,
+             void *to) const noexcept override {
+    auto *bytes = static_cast<uint8_t *>(to);
+    const uint64_t size = input.bytes / input.shape[0];
+    for (uint64_t i = 0; i < count * size; ++i)
+      bytes[i] = static_cast<uint8_t>(first + i / size);
+    asked = input.name;
+  }
+
+  mutable std::string asked;
+};
+
+TEST(Program, AsksForTheBytesOfSamples) {
+  schema::ArtifactT description = describeModel();
+  tensorOf(description, "image").dtype = DType::U8;
+  entryCodeOf(description, "eval").symbol = "testEvalFetching";
+  Artifact artifact = parseModel(std::move(description));
+  Program program(artifact, {"eval"}, 1);
+  EXPECT_FALSE(program.holds(artifact.input()));
+  // As above, but for the images.
+  EXPECT_EQ(program.plannedBytes(),
+            (16 + 640 + 16 + 160 + 16) * 4 + 16384 + 64 * 4u);
+  EXPECT_THAT(errorOf([&] { program.run("eval"); }),
+              HasSubstr("entry 'eval' asks for samples"));
+  NumberedSamples samples;
+  program.run("eval", {.samples = &samples});
+  EXPECT_EQ(samples.asked, "image");
+  // The code gives the sums of samples 3 to 5.
+  const TensorInfo &losses = *artifact.findTensor("losses");
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(loadElement(losses.dtype, program.data(losses), i),
+              static_cast<double>(64 * (3 + i)));
+}
+
 /// The test model's weight in panels of 4 and 6 columns, as `entry` takes it.
 void addPanels(schema::ArtifactT &description, std::string_view entry) {
   auto panels = std::make_unique<schema::PanelsT>();
@@ -196,8 +233,8 @@ TEST(Program, GivesTheSameBitsWithAnyNumberOfThreads) {
     program.setHyper("momentum", 0.9);
     for (uint64_t step = 0; step < 4; ++step) {
       std::vector<uint64_t> order = shuffledOrder(1, step, 64);
-      fillBatch(program, *data, Dataset::Split::Train,
-                std::span(order).first(modelBatch));
+      Batch(*data, Dataset::Split::Train, std::span(order).first(modelBatch))
+          .fill(program);
       program.setStep(step);
       program.run("step");
     }
