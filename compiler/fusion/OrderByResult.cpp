@@ -8,7 +8,9 @@
 // gradients would then wait, in memory, until all blocks are through. Here ops
 // move to the result that first needs them, and next comes the result after
 // which the least is kept for the others: block by block where blocks are
-// greedy, from the last layer back under backpropagation.
+// greedy, from the last layer back under backpropagation. What only goes on
+// with sums over samples (updates of parameters) comes last: who reads a
+// parameter has read it before it changes in place.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,6 +38,10 @@ public:
       ops.push_back(&op);
     }
     placed.resize(static_cast<unsigned>(ops.size()));
+    last.resize(static_cast<unsigned>(ops.size()));
+    for (Operation *op : llvm::reverse(ops))
+      if (comesLast(op))
+        last.set(number.lookup(op));
     waiting.resize(ops.size());
     for (Operation &op : block)
       if (!isa<fg::WriteOp>(op))
@@ -51,9 +57,11 @@ public:
         place(op);
     for (fg::WriteOp write : block.getOps<fg::WriteOp>())
       if (Operation *value = write.getValue().getDefiningOp())
-        results.push_back(neededBy(value));
+        results.push_back(neededBy(value).reset(last));
     while (!results.empty())
       placeNext();
+    for (unsigned at : last.set_bits())
+      place(ops[at]);
     for (Operation *op : llvm::reverse(order))
       op->moveBefore(&block, block.begin());
   }
@@ -81,16 +89,32 @@ private:
     return needed;
   }
 
+  static bool isForSamples(Value value) {
+    auto type = dyn_cast<fg::ArrayType>(value.getType());
+    return type && type.findAxis(fg::kBatchAxis) >= 0;
+  }
+
+  /// Whether neither `op` nor what needs its results has to do with samples.
+  bool comesLast(Operation *op) const {
+    return !isa<fg::ReadOp, fg::WriteOp>(op) &&
+           llvm::none_of(op->getOperands(), isForSamples) &&
+           llvm::none_of(op->getResults(), isForSamples) &&
+           llvm::all_of(op->getUsers(), [&](Operation *user) {
+             return isa<fg::WriteOp>(user) || last.test(number.lookup(user));
+           });
+  }
+
   /// What an op's results take for the samples of a batch. Other arrays do not
   /// grow with the batch, and sums over samples go on until the last one.
   static int64_t sampleBytes(Operation *op) {
     int64_t bytes = 0;
     for (Value result : op->getResults())
-      if (auto type = dyn_cast<fg::ArrayType>(result.getType());
-          type && type.findAxis(fg::kBatchAxis) >= 0 && !isa<fg::ReadOp>(op))
+      if (isForSamples(result) && !isa<fg::ReadOp>(op)) {
+        auto type = fg::arrayType(result);
         bytes +=
             type.getNumElements() *
             llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
+      }
     return bytes;
   }
 
@@ -143,7 +167,7 @@ private:
   SmallVector<Operation *> ops, order;
   llvm::DenseMap<Operation *, unsigned> number;
   std::vector<unsigned> waiting; // uses by ops that are not placed yet
-  llvm::BitVector placed;
+  llvm::BitVector placed, last;
   std::vector<llvm::BitVector> results; // what each of them still needs
 };
 

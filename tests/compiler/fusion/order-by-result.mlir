@@ -49,3 +49,31 @@ fg.entry "kept" {
   fg.write %g2 to "g2" role gradient : !fg.array<[unit = 3], f32>
   fg.write %g3 to "g3" role gradient : !fg.array<[unit = 3], f32>
 }
+
+// -----
+
+// What goes on with sums over samples comes last, behind all that reads the parameter before it
+// changes.
+
+// CHECK-LABEL: fg.entry "updates"
+// CHECK:      %[[W:.*]] = fg.read "w"
+// CHECK:      %[[H:.*]] = fg.mul %{{.*}}, %[[W]]
+// CHECK-NEXT: %[[G:.*]] = fg.sum %[[H]] over ["batch"]
+// CHECK-NEXT: %[[A:.*]] = fg.relu %[[H]] site "one"
+// CHECK-NEXT: %[[Y:.*]] = fg.mul %[[A]], %[[W]]
+// CHECK-NEXT: %[[U:.*]] = fg.scale %[[G]] by 2.0
+// CHECK-NEXT: %[[NEW:.*]] = fg.sub %[[W]], %[[U]]
+// CHECK-NEXT: fg.write %[[NEW]] to "w"
+// CHECK-NEXT: fg.write %[[Y]] to "y"
+fg.entry "updates" {
+  %x = fg.read "x" role input : !fg.array<[batch = 2, unit = 3], f32>
+  %w = fg.read "w" role parameter : !fg.array<[unit = 3], f32>
+  %h = fg.mul %x, %w : (!fg.array<[batch = 2, unit = 3], f32>, !fg.array<[unit = 3], f32>) -> !fg.array<[batch = 2, unit = 3], f32>
+  %g = fg.sum %h over ["batch"] : !fg.array<[batch = 2, unit = 3], f32> -> !fg.array<[unit = 3], f32>
+  %u = fg.scale %g by 2.0 : !fg.array<[unit = 3], f32>
+  %new = fg.sub %w, %u : (!fg.array<[unit = 3], f32>, !fg.array<[unit = 3], f32>) -> !fg.array<[unit = 3], f32>
+  %a = fg.relu %h site "one" : !fg.array<[batch = 2, unit = 3], f32>
+  %y = fg.mul %a, %w : (!fg.array<[batch = 2, unit = 3], f32>, !fg.array<[unit = 3], f32>) -> !fg.array<[batch = 2, unit = 3], f32>
+  fg.write %new to "w" role parameter : !fg.array<[unit = 3], f32>
+  fg.write %y to "y" role output : !fg.array<[batch = 2, unit = 3], f32>
+}
