@@ -375,11 +375,6 @@ int64_t Blocking::packedB(const Contraction &contraction) const {
   return packedPanelB(contraction) * columns.tilesPerBlock * groupsPerBlock;
 }
 
-int64_t Blocking::aheadDepthB(const Contraction &contraction) const {
-  // Whole blocks of the transposition, which may write beyond the last k.
-  return llvm::alignTo(contraction.k.size, lanes);
-}
-
 int64_t Blocking::packedPanelB(const Contraction &contraction) const {
   // Whole blocks of the transposition, which may write beyond the last k.
   return apart(columns.widest() * int64_t(llvm::alignTo(kChunk, lanes)),

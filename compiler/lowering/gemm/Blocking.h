@@ -87,8 +87,6 @@ struct Blocking {
   int64_t packedRowA() const;   // of one row of PackKind::Rows
   /// Of one column tile.
   int64_t packedPanelB(const Contraction &contraction) const;
-  /// Rows of a panel made ahead.
-  int64_t aheadDepthB(const Contraction &contraction) const;
   int64_t packedA() const; // of a task
   int64_t packedB(const Contraction &contraction) const;
 };

@@ -62,7 +62,7 @@ Value PackAhead::emitPanels(Operation *loop, Location loc,
   b.setInsertionPoint(loop);
   int64_t groups = product.group ? product.group->size : 1;
   int64_t tiles = blocking.columns.count;
-  int64_t depth = blocking.aheadDepthB(product);
+  int64_t depth = product.k.size;
   int64_t groupElements = blocking.columns.total() * depth;
   int64_t elements = groups * groupElements;
   Value panels = memref::AllocOp::create(
@@ -144,7 +144,7 @@ void PackAhead::pack(linalg::GenericOp op, Contraction &product,
   if (!panels)
     panels = emitPanels(loop, op.getLoc(), product, blocking, source);
   product.b = {panels, 0, cast<MemRefType>(panels.getType()).getNumElements()};
-  product.panelDepthB = blocking.aheadDepthB(product);
+  product.panelDepthB = product.k.size;
   product.k.b = product.n.b = 0;
   if (product.group)
     product.group->b = blocking.columns.total() * product.panelDepthB;

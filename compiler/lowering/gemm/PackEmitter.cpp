@@ -270,14 +270,14 @@ void Packer::transposeBlock(SmallVector<Value> &rows) {
 }
 
 /// k is contiguous in memory: squares of lanes columns and lanes steps of k.
+/// Where the number of steps is known, nothing is written beyond the last.
 void Packer::transposeB() {
   std::optional<int64_t> knownK = getConstantIntValue(r.k);
-  bool kTail = !knownK || *knownK % r.lanes != 0;
+  int64_t rest = knownK ? *knownK % r.lanes : 0;
   forTiles([&](const TileClass &tiles, Place place) {
     b.loop(b.index(0), b.index(tiles.width), r.lanes, [&](Value i) {
-      b.loop(b.index(0), r.k, r.lanes, [&](Value k) {
+      auto square = [&](Value k, Value left, int64_t steps) {
         SmallVector<Value> rows;
-        Value left = kTail ? b.sub(r.k, k) : Value();
         for (int64_t lane = 0; lane < r.lanes; ++lane) {
           Value column = b.add(b.add(place.start, i), lane);
           // Beyond the last column, the last one again.
@@ -287,10 +287,17 @@ void Packer::transposeB() {
         }
         transposeBlock(rows);
         Value to = b.add(place.panel, b.add(b.mul(k, rowWidth(tiles)), i));
-        for (int64_t lane = 0; lane < r.lanes; ++lane)
-          vector::StoreOp::create(b, rows[lane], r.panels,
-                                  b.add(to, lane * rowWidth(tiles)));
-      });
+        for (int64_t step = 0; step < steps; ++step)
+          vector::StoreOp::create(b, rows[step], r.panels,
+                                  b.add(to, step * rowWidth(tiles)));
+      };
+      Value whole = knownK ? b.index(*knownK - rest) : r.k;
+      if (!knownK || *knownK != rest)
+        b.loop(b.index(0), whole, r.lanes, [&](Value k) {
+          square(k, knownK ? Value() : b.sub(r.k, k), r.lanes);
+        });
+      if (rest != 0)
+        square(whole, b.index(rest), rest);
     });
   });
 }

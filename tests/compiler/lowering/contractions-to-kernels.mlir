@@ -301,6 +301,37 @@ func.func @weights_of_a_loop(%w: memref<256x128xf32>, %x: memref<1024x256xf32>, 
 
 // -----
 
+// Panels of the transposed are as deep as k says, not as the squares in which they are transposed:
+// of 26 rows, 16 are written by one and 10 by another.
+
+// CHECK-LABEL: func.func @transposed_of_a_loop
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<832xf32>
+// CHECK-COUNT-16: vector.store %{{.*}}, %{{.*}} : memref<832xf32>, vector<16xf32>
+// CHECK-COUNT-10: vector.store %{{.*}}, %{{.*}} : memref<832xf32>, vector<16xf32>
+// CHECK-NOT: vector.store %{{.*}}, %{{.*}} : memref<832xf32>, vector<16xf32>
+// CHECK: return
+func.func @transposed_of_a_loop(%w: memref<32x26xf32>, %y: memref<128x26xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %tile = %c0 to %c8 step %c1 {
+    %c = memref.alloc() : memref<128x32xf32>
+    linalg.fill ins(%zero : f32) outs(%c : memref<128x32xf32>)
+    linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%y, %w : memref<128x26xf32>, memref<32x26xf32>) outs(%c : memref<128x32xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %o, %p : f32
+      linalg.yield %s : f32
+    }
+  }
+  return
+}
+
+// -----
+
 // The same with weights that the loop writes, or that are of one iteration.
 
 // CHECK-LABEL: func.func @no_panels_before_the_loop
