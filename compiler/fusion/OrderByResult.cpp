@@ -26,8 +26,9 @@ using namespace mlir;
 namespace foregrad::compiler {
 namespace {
 
-/// Results that are looked at for the next place: those that need the fewest
-/// more ops. Others would only be looked at in vain.
+/// Results that are looked at for the next place, those that need the fewest
+/// more ops: with all of them the time would grow with the cube of their
+/// number.
 constexpr size_t kMostCandidates = 16;
 
 class Orderer {

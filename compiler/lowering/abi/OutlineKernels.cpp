@@ -196,7 +196,8 @@ private:
   Type contextType(const llvm::SetVector<Value> &numbers);
   LogicalResult describe(scf::ForallOp kernel, int64_t chain);
   void makeEntry();
-  Value addressOf(Value buffer);
+  Value addressOf(Location loc, Value buffer, Value call, Value worker,
+                  Value shift);
   LogicalResult lowerFetches();
 
   func::FuncOp entry;
@@ -503,6 +504,20 @@ func::FuncOp EntryOutliner::makeFunction(scf::ForallOp kernel,
   return body;
 }
 
+/// The address of a buffer that has an origin; `shift` is shiftOf it as the
+/// LLVM dialect has it, or null.
+Value EntryOutliner::addressOf(Location loc, Value buffer, Value call,
+                               Value worker, Value shift) {
+  Value address =
+      abi.address(loc, call, *originOf(buffer), scratchBytes, worker);
+  if (!shift)
+    return address;
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  return LLVM::GEPOp::create(builder, loc, pointerType,
+                             types.convertType(element), address,
+                             ValueRange{shift});
+}
+
 /// One task: the bodies in turn. `numbers` are those of all bodies.
 LLVM::LLVMFuncOp EntryOutliner::makeTask(Location loc, ArrayRef<Body> bodies,
                                          const llvm::SetVector<Value> &numbers,
@@ -533,15 +548,10 @@ LLVM::LLVMFuncOp EntryOutliner::makeTask(Location loc, ArrayRef<Body> bodies,
   for (auto [part, body] : llvm::enumerate(bodies)) {
     SmallVector<Value> arguments;
     for (Value buffer : body.buffers) {
-      auto memref = cast<MemRefType>(buffer.getType());
-      Value address = abi.address(loc, call, *originOf(buffer), scratchBytes,
-                                  block->getArgument(2));
-      if (Value shift = shiftOf(buffer))
-        address =
-            LLVM::GEPOp::create(builder, loc, pointerType,
-                                types.convertType(memref.getElementType()),
-                                address, ValueRange{loaded.lookup(shift)});
-      arguments.push_back(abi.asMemRef(loc, address, memref));
+      Value address = addressOf(loc, buffer, call, block->getArgument(2),
+                                loaded.lookup(shiftOf(buffer)));
+      arguments.push_back(
+          abi.asMemRef(loc, address, cast<MemRefType>(buffer.getType())));
     }
     for (Value number : body.numbers)
       arguments.push_back(
@@ -660,35 +670,6 @@ LogicalResult EntryOutliner::outline(ArrayRef<scf::ForallOp> chain) {
   return success();
 }
 
-/// The address of a buffer, or of a part of one, in the entry; null, with an
-/// error, where it has none.
-Value EntryOutliner::addressOf(Value buffer) {
-  Location loc = buffer.getLoc();
-  Value call = exported.getArgument(0);
-  if (std::optional<BufferOrigin> origin = originOf(buffer);
-      origin && !shiftOf(buffer))
-    return abi.address(loc, call, *origin, scratchBytes, {});
-  auto part = buffer.getDefiningOp<memref::SubViewOp>();
-  if (part && llvm::all_of(part.getMixedOffsets(), [](OpFoldResult offset) {
-        return getConstantIntValue(offset) == 0;
-      }))
-    return addressOf(part.getSource());
-  auto shift = buffer.getDefiningOp<fg::ShiftOp>();
-  if (!shift) {
-    emitError(loc) << "a buffer that is neither a binding nor placed by the "
-                      "memory plan";
-    return {};
-  }
-  Value base = addressOf(shift.getBuffer());
-  if (!base)
-    return {};
-  Type element =
-      types.convertType(cast<MemRefType>(buffer.getType()).getElementType());
-  return LLVM::GEPOp::create(
-      builder, loc, pointerType, element, base,
-      ArrayRef<LLVM::GEPArg>{abi.toLLVM(loc, shift.getBy())});
-}
-
 /// Samples that the entry asks its caller for.
 LogicalResult EntryOutliner::lowerFetches() {
   SmallVector<fg::FetchOp> fetches;
@@ -698,14 +679,25 @@ LogicalResult EntryOutliner::lowerFetches() {
     std::optional<BufferOrigin> origin = batch ? originOf(batch) : std::nullopt;
     if (!origin)
       return fetch.emitOpError("asks for what is no argument of the entry");
+    // As much as fits of what begins there.
+    Value to = fetch.getTo();
+    auto part = to.getDefiningOp<memref::SubViewOp>();
+    if (part && llvm::all_of(part.getMixedOffsets(), [](OpFoldResult offset) {
+          return getConstantIntValue(offset) == 0;
+        }))
+      to = part.getSource();
+    if (!originOf(to))
+      return emitError(to.getLoc()) << "a buffer that is neither a binding nor "
+                                       "placed by the memory plan";
     builder.setInsertionPoint(fetch);
-    Value to = addressOf(fetch.getTo());
-    if (!to)
-      return failure();
     Location loc = fetch.getLoc();
+    Value call = exported.getArgument(0);
+    Value shift = shiftOf(to);
+    Value address = addressOf(loc, to, call, /*worker=*/{},
+                              shift ? abi.toLLVM(loc, shift) : shift);
     int64_t count = cast<MemRefType>(fetch.getTo().getType()).getDimSize(0);
-    abi.callFetch(loc, exported.getArgument(0), origin->number,
-                  abi.toLLVM(loc, fetch.getFirst()), count, to);
+    abi.callFetch(loc, call, origin->number, abi.toLLVM(loc, fetch.getFirst()),
+                  count, address);
     fetch.erase();
   }
   return success();

@@ -158,7 +158,6 @@ static bool diesIn(Value value, Operation *op) {
 static void computeOnTopOfInputs(linalg::GenericOp generic) {
   if (generic.getNumReductionLoops() != 0)
     return;
-  llvm::SmallPtrSet<OpOperand *, 4> taken;
   for (OpOperand &init : generic.getDpsInitsMutable()) {
     if (!init.get().getDefiningOp<tensor::EmptyOp>() ||
         !generic.getMatchingIndexingMap(&init).isIdentity() ||
@@ -167,9 +166,9 @@ static void computeOnTopOfInputs(linalg::GenericOp generic) {
     for (OpOperand *input : generic.getDpsInputOperands())
       if (input->get().getType() == init.get().getType() &&
           generic.getMatchingIndexingMap(input).isIdentity() &&
-          !taken.contains(input) && diesIn(input->get(), generic)) {
+          !llvm::is_contained(generic.getDpsInits(), input->get()) &&
+          diesIn(input->get(), generic)) {
         init.set(input->get());
-        taken.insert(input);
         break;
       }
   }
