@@ -114,6 +114,12 @@ def test_memory_does_not_grow_with_the_batch(programs):
         if large - small != 3 * BATCH * of_sample:
             sys.exit(f"{entry}: expected {3 * BATCH * of_sample} bytes more, "
                      f"found {large - small}")
+    # And what the runtime allocates, in its own words; all arrays here are whole cache lines.
+    small, large = (json.loads(run(programs.fgrun, "bench", artifact, "--steps", "1", "--json"))
+                    ["peak_bytes_planned"] for artifact in sizes.values())
+    if large - small != 3 * BATCH * (4 + 4 * CLASSES):
+        sys.exit(f"expected {3 * BATCH * (4 + 4 * CLASSES)} bytes more allocated, "
+                 f"found {large - small}")
 
 
 def main():
