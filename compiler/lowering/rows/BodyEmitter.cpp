@@ -14,6 +14,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <array>
+
 using namespace mlir;
 
 namespace foregrad::compiler::rows {
@@ -442,8 +444,30 @@ Value BodyEmitter::combine(unsigned i, Value former, Value value) {
   return clone(combiner, operands, value.getType());
 }
 
-Value BodyEmitter::combineLanes(unsigned i, ArrayRef<Value> partials) {
-  SmallVector<Value> values(partials);
+Value BodyEmitter::loadBefore(const Scope &scope, unsigned i) {
+  if (!plan.span)
+    return loadFormer(scope, i, LaneGroup());
+  auto type = VectorType::get({plan.spanned}, op.outputs[i].elementType);
+  if (TypedAttr start = op.start[i])
+    return arith::ConstantOp::create(b, loc,
+                                     DenseElementsAttr::get(type, start));
+  unsigned form = op.inputs.size() + i;
+  Value memref = buffers.lookup(op.outputs[i].buffer).memref;
+  Value position = at(scope, form, forms[form], LaneGroup());
+  return vector::LoadOp::create(b, loc, type, memref, ValueRange{position});
+}
+
+void BodyEmitter::storeSums(const Scope &scope, unsigned i, Value sums) {
+  if (!plan.span)
+    return store(scope, i, LaneGroup(), sums);
+  unsigned form = op.inputs.size() + i;
+  Value memref = buffers.lookup(op.outputs[i].buffer).memref;
+  Value position = at(scope, form, forms[form], LaneGroup());
+  vector::StoreOp::create(b, loc, sums, memref, ValueRange{position});
+}
+
+Value BodyEmitter::combineAll(unsigned i, ArrayRef<Value> from) {
+  SmallVector<Value> values(from);
   while (values.size() > 1) {
     SmallVector<Value> next;
     for (unsigned k = 0; k + 1 < values.size(); k += 2)
@@ -452,8 +476,38 @@ Value BodyEmitter::combineLanes(unsigned i, ArrayRef<Value> partials) {
       next.push_back(values.back());
     values = std::move(next);
   }
+  return values.front();
+}
+
+/// One vector for two: of each four lanes (or two, where there are no four)
+/// both halves combined, in units of `unit` lanes of `x` and of `y` in turn.
+Value BodyEmitter::combinePair(unsigned i, Value x, Value y, int64_t unit) {
+  int64_t four = std::min<int64_t>(4, plan.lanes);
+  std::array<SmallVector<int64_t>, 2> halves;
+  for (auto [number, half] : llvm::enumerate(halves))
+    for (int64_t first = 0; first < plan.lanes; first += four)
+      for (int64_t from = 0; from < four / 2; from += unit)
+        for (int64_t vector : {0, 1})
+          for (int64_t lane = 0; lane < unit; ++lane)
+            half.push_back(vector * plan.lanes + first +
+                           int64_t(number) * four / 2 + from + lane);
+  return combine(i, vector::ShuffleOp::create(b, loc, x, y, halves[0]),
+                 vector::ShuffleOp::create(b, loc, x, y, halves[1]));
+}
+
+Value BodyEmitter::combineLanes(unsigned i, ArrayRef<Value> partials) {
+  size_t each = partials.size() / plan.spanned;
+  SmallVector<Value> values;
+  for (; !partials.empty(); partials = partials.drop_front(each))
+    values.push_back(combineAll(i, partials.take_front(each)));
+  for (int64_t unit = 1; values.size() > 1; unit *= 2) {
+    SmallVector<Value> next;
+    for (unsigned k = 0; k < values.size(); k += 2)
+      next.push_back(combinePair(i, values[k], values[k + 1], unit));
+    values = std::move(next);
+  }
   Value value = values.front();
-  for (int64_t lanes = plan.lanes; lanes > 1; lanes /= 2) {
+  for (int64_t lanes = plan.lanes; lanes > plan.spanned; lanes /= 2) {
     Value low = vector::ExtractStridedSliceOp::create(
         b, loc, value, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{lanes / 2},
         ArrayRef<int64_t>{1});
@@ -462,6 +516,8 @@ Value BodyEmitter::combineLanes(unsigned i, ArrayRef<Value> partials) {
         ArrayRef<int64_t>{lanes / 2}, ArrayRef<int64_t>{1});
     value = combine(i, low, high);
   }
+  if (plan.span)
+    return value;
   return vector::ExtractOp::create(b, loc, value, 0);
 }
 

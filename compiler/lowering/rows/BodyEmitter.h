@@ -62,10 +62,13 @@ public:
   void store(const Scope &scope, unsigned i, LaneGroup group,
              mlir::Value value);
 
-  // Vector reductions.
+  // Vector reductions. Sums of a span are the lanes of one vector.
   mlir::Value neutral(unsigned i);
+  mlir::Value loadBefore(const Scope &scope, unsigned i);
+  void storeSums(const Scope &scope, unsigned i, mlir::Value sums);
   bool isNeutral(unsigned i, mlir::TypedAttr value);
   mlir::Value combine(unsigned i, mlir::Value former, mlir::Value value);
+  /// Of `partials`, as many for each index of the span, the sums of all lanes.
   mlir::Value combineLanes(unsigned i, llvm::ArrayRef<mlir::Value> partials);
   /// `value` in the active lanes, `other` in the rest.
   mlir::Value keepActive(LaneGroup group, mlir::Value value, mlir::Value other);
@@ -92,6 +95,9 @@ private:
               llvm::ArrayRef<LaneGroup> groups);
   void emitNoise(mlir::Operation &op, Scope &scope,
                  llvm::ArrayRef<LaneGroup> groups);
+  mlir::Value combineAll(unsigned i, llvm::ArrayRef<mlir::Value> values);
+  mlir::Value combinePair(unsigned i, mlir::Value x, mlir::Value y,
+                          int64_t unit);
   bool strided(const Access &access) const;
 
   mlir::OpBuilder &b;

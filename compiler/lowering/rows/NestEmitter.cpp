@@ -19,7 +19,7 @@ namespace foregrad::compiler::rows {
 
 namespace {
 
-// Iterations of a loop inside of a piece that are written out.
+// Iterations of a loop inside of a short row that are written out.
 constexpr int64_t mostUnrolled = 4;
 
 class NestEmitter {
@@ -47,8 +47,8 @@ private:
 
   /// Emits `inside(iv)` in a loop over [0, extent).
   template <typename Inside> void loop(int64_t extent, Inside inside) {
-    // Pieces are short so that values stay in registers: no loops in them.
-    if (op.numPiece != 0 && extent <= mostUnrolled) {
+    // What is short shall stay in registers: no loops in it.
+    if (op.isShort() && extent <= mostUnrolled) {
       for (int64_t iv = 0; iv < extent; ++iv)
         inside(index(iv));
       return;
@@ -77,7 +77,8 @@ private:
   void descend(unsigned level, Scope scope) {
     if (plan.span && dimAt(level) == *plan.span) {
       body.emitLevel(level, scope);
-      return emitSpan(level, std::move(scope));
+      return plan.reduces(op) ? emitVectorReduction(level + 1, std::move(scope))
+                              : emitSpan(level, std::move(scope));
     }
     if (plan.vector() && !plan.reduces(op) && dimAt(level) == *plan.dim) {
       body.emitLevel(level, scope);
@@ -186,39 +187,48 @@ private:
                  });
   }
 
-  /// Partial sums in lanes: neutral start, loops, then one value an output.
+  /// Partial sums in lanes: neutral start, loops, then one value for each
+  /// output and index of the span.
   void emitVectorReduction(unsigned level, Scope scope) {
+    if (!plan.span || op.extents[*plan.span] == plan.spanned)
+      return emitSums(level, scope);
+    loop(op.extents[*plan.span] / plan.spanned, [&](Value iv) {
+      Value first = arith::MulIOp::create(b, loc, iv, index(plan.spanned));
+      emitSums(level, body.enter(scope, *plan.span, first));
+    });
+  }
+
+  void emitSums(unsigned level, const Scope &scope) {
     int64_t vectors = llvm::divideCeil(op.extents[*plan.dim], plan.lanes);
-    unsigned partials = std::min<int64_t>(plan.unroll, vectors);
+    partials = std::clamp<int64_t>(plan.unroll / plan.spanned, 1, vectors);
+    unsigned sumsOfOutput = partials * plan.spanned;
     Values sums;
     for (unsigned i = 0; i < op.outputs.size(); ++i)
-      sums.append(partials, body.neutral(i));
-    sums = partialSums(level, scope, std::move(sums), partials);
+      sums.append(sumsOfOutput, body.neutral(i));
+    sums = partialSums(level, scope, std::move(sums));
     for (unsigned i = 0; i < op.outputs.size(); ++i) {
       Value total = body.combineLanes(
-          i, ArrayRef<Value>(sums).slice(i * partials, partials));
+          i, ArrayRef<Value>(sums).slice(i * sumsOfOutput, sumsOfOutput));
       if (!op.start[i] || !body.isNeutral(i, op.start[i]))
-        total = body.combine(i, body.loadFormer(scope, i, LaneGroup()), total);
-      body.store(scope, i, LaneGroup(), total);
+        total = body.combine(i, body.loadBefore(scope, i), total);
+      body.storeSums(scope, i, total);
     }
   }
 
-  Values partialSums(unsigned level, const Scope &scope, Values sums,
-                     unsigned partials) {
+  Values partialSums(unsigned level, const Scope &scope, Values sums) {
     if (level + 1 != info.leaf())
       return carry(op.extents[dimAt(level)], 1, std::move(sums),
                    [&](Value iv, Values carried) {
                      Scope inner = body.enter(scope, dimAt(level), iv);
                      body.emitLevel(level + 1, inner);
-                     return partialSums(level + 1, inner, carried, partials);
+                     return partialSums(level + 1, inner, carried);
                    });
     int64_t extent = op.extents[*plan.dim];
     int64_t block = plan.lanes * partials;
     int64_t whole = extent / block * block;
     auto blockAt = [&](Value start, int64_t count, Values carried) {
       Scope inner = start ? body.enter(scope, *plan.dim, start) : scope;
-      return addBlock(std::move(inner), lanesCovering(count),
-                      std::move(carried), partials);
+      return addBlock(std::move(inner), count, std::move(carried));
     };
     if (whole == block)
       sums = blockAt(Value(), block, std::move(sums));
@@ -233,20 +243,28 @@ private:
     return sums;
   }
 
-  /// One step of the innermost loop; groups beyond `groups` stay as they are.
-  Values addBlock(Scope scope, ArrayRef<LaneGroup> groups, Values sums,
-                  unsigned partials) {
+  /// One step of the innermost loop, over `count` elements; the sums of lanes
+  /// beyond them stay as they are.
+  Values addBlock(Scope scope, int64_t count, Values sums) {
+    SmallVector<LaneGroup> groups;
+    SmallVector<unsigned> sumOf; // of the groups: which of an output's sums
+    for (int64_t span = 0; span < plan.spanned; ++span)
+      for (auto [partial, lanes] : llvm::enumerate(lanesCovering(count))) {
+        groups.push_back({lanes.offset, lanes.active, span});
+        sumOf.push_back(span * partials + partial);
+      }
+    unsigned sumsOfOutput = partials * plan.spanned;
     Values former;
     for (unsigned i = 0; i < op.outputs.size(); ++i)
-      for (unsigned g = 0; g < groups.size(); ++g)
-        former.push_back(sums[i * partials + g]);
+      for (unsigned sum : sumOf)
+        former.push_back(sums[i * sumsOfOutput + sum]);
     body.bindFormer(scope, former, groups.size());
     body.emitLevel(info.leaf(), scope, groups);
     Values result = body.yielded(scope, groups);
     unsigned next = 0;
     for (unsigned i = 0; i < op.outputs.size(); ++i)
-      for (auto [g, group] : llvm::enumerate(groups)) {
-        Value &sum = sums[i * partials + g];
+      for (auto [group, number] : llvm::zip_equal(groups, sumOf)) {
+        Value &sum = sums[i * sumsOfOutput + number];
         sum = body.keepActive(group, result[next++], sum);
       }
     return sums;
@@ -260,6 +278,7 @@ private:
   std::optional<VectorRange> range;
   BodyEmitter body;
   unsigned firstReduction; // level at which no parallel loop is left
+  int64_t partials = 1;    // of a vector reduction: vectors summed side by side
 };
 
 } // namespace

@@ -91,8 +91,12 @@ RowChoice chooseRows(ArrayRef<RowOp> ops, const TargetDescription &target) {
     nanoseconds += estimateNanoseconds(op);
     if (std::optional<RowOp> whole = splitRows(op, 1))
       alone += codeCost(*whole, target);
-    for (int64_t rows : naturalRows(op))
+    for (int64_t rows : naturalRows(op)) {
       natural.insert(rows);
+      // Of short rows so many that their sums are taken together.
+      if (op.size() / rows <= shortRow / mostSummed && rows % mostSummed == 0)
+        natural.insert(rows / mostSummed);
+    }
     for (int64_t inner = 256; inner <= 2048; inner *= 2)
       if (op.parallelSize() % inner == 0)
         cut.insert(op.parallelSize() / inner);
@@ -206,9 +210,13 @@ bool RowGroups::tryJoin(Item &item, const RowOp &op, const RowChoice &alone) {
   RowChoice after = chooseRows(joined, target);
   if (after.rows == 0)
     return false;
-  // Rows that no longer fit the cache are worse than another pass over memory.
+  // Rows that no longer fit the cache are worse than another pass over memory,
+  // and there is no such pass where nothing is shared.
+  BufferSet touched = item.reads;
+  touched.insert(item.writes.begin(), item.writes.end());
+  bool shares = meet(op.touches(), touched);
   for (const RowChoice &before : {item.choice, alone})
-    if (before.rows != 0 && before.rows != after.rows &&
+    if (before.rows != 0 && (before.rows != after.rows || !shares) &&
         before.bytes <= target.l1Bytes && after.bytes > target.l1Bytes)
       return false;
   group.ops = std::move(joined);

@@ -42,6 +42,13 @@ int64_t RowOp::size() const {
   return product;
 }
 
+int64_t RowOp::rowSize() const {
+  int64_t product = 1;
+  for (int64_t extent : ArrayRef(extents).drop_front(numRow))
+    product *= extent;
+  return product;
+}
+
 SmallVector<LinearForm *> RowOp::forms() {
   SmallVector<LinearForm *> all;
   for (Access &access : inputs)

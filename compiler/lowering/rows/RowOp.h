@@ -51,6 +51,9 @@ struct Access {
   LinearForm form; // element number within the flat buffer
 };
 
+/// Elements of rows that are left whole, since they are as short as pieces are.
+constexpr int64_t shortRow = 128;
+
 struct RowOp {
   mlir::linalg::GenericOp source;
 
@@ -88,6 +91,11 @@ struct RowOp {
   bool isReduction(unsigned dim) const { return dim >= numParallel; }
   int64_t parallelSize() const;
   int64_t size() const;
+  int64_t rowSize() const; // of one row, or piece of it
+
+  /// Whether what it works on at a time is a piece of a row, or no longer than
+  /// one would be.
+  bool isShort() const { return numPiece != 0 || rowSize() <= shortRow; }
 
   /// All linear forms of the op: inputs, outputs, indices.
   llvm::SmallVector<LinearForm *> forms();

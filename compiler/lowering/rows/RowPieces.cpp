@@ -22,14 +22,6 @@ static constexpr int64_t vectorsOfPiece[] = {4, 2, 8, 1};
 // How much slower the ops' code may be in pieces.
 static constexpr double maxSlowdown = 1.1;
 
-/// Elements of one row of the op.
-static int64_t rowSize(const RowOp &op) {
-  int64_t size = 1;
-  for (int64_t extent : ArrayRef(op.extents).drop_front(op.numRow))
-    size *= extent;
-  return size;
-}
-
 static double codeCost(ArrayRef<RowOp> ops, const TargetDescription &target) {
   double cost = 0;
   std::string why;
@@ -78,7 +70,7 @@ static std::optional<RowSegment> inPieces(ArrayRef<RowOp> ops,
                                           const TargetDescription &target) {
   int64_t size = 0;
   for (const RowOp &op : ops)
-    size = std::max(size, rowSize(op));
+    size = std::max(size, op.rowSize());
   double whole = codeCost(ops, target);
   for (int64_t vectors : vectorsOfPiece) {
     int64_t elements = vectors * target.lanes(/*elementBytes=*/4);

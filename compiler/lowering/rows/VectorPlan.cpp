@@ -283,6 +283,33 @@ static bool drawBlocks(const RowOp &op, VectorPlan &plan) {
   return false;
 }
 
+/// Takes several of the rows that the plan sums over together: what is left to
+/// be added within a vector is as much for four of them as for one.
+static void sumTogether(const RowOp &op, VectorPlan &plan) {
+  for (unsigned d = op.numRow; d < op.numParallel; ++d) {
+    bool together = llvm::all_of(op.outputs, [&](const Access &output) {
+      return output.form.coefficients[d] == 1;
+    });
+    if (!together)
+      continue;
+    for (int64_t spanned = std::min(mostSummed, plan.lanes); spanned > 1;
+         spanned /= 2)
+      if (op.extents[d] % spanned == 0) {
+        plan.span = d;
+        plan.spanned = spanned;
+        return;
+      }
+  }
+}
+
+/// Instructions that add up within vectors what a vector reduction has left
+/// there, for each sum.
+static double foldCost(const VectorPlan &plan) {
+  double pairs = 3 * double(plan.spanned - 1);
+  double halves = 2 * std::log2(double(plan.lanes) / double(plan.spanned));
+  return (4 + pairs + halves) / double(plan.spanned);
+}
+
 VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
                        std::string &why) {
   VectorPlan best;
@@ -327,17 +354,19 @@ VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
       else if (stride != 0)
         perVector += double(isOutput ? 4 * lanes : 2 * lanes);
     }
-    if (op.isReduction(d))
+    if (op.isReduction(d)) {
       plan.unroll = 4;
-    else if (op.numPiece != 0 && vectors <= 8)
-      plan.unroll = unsigned(vectors); // a piece: no loop
+      if (op.draws() == 0)
+        sumTogether(op, plan);
+    } else if (op.isShort() && vectors <= 8)
+      plan.unroll = unsigned(vectors); // no loop
     else if (op.numParallel != op.numDims())
       plan.unroll = std::clamp<int64_t>(target.vectorRegisters / 4, 2, 8);
     bool blocks = drawBlocks(op, plan);
     perVector += double(op.draws()) * (blocks ? 25 : 70);
     plan.cost = perVector * vectors / double(op.extents[d]);
     if (op.isReduction(d))
-      plan.cost += (4 + 2 * std::log2(double(lanes))) / double(reductionSize);
+      plan.cost += foldCost(plan) / double(reductionSize);
     if (!best.vector() || plan.cost < best.cost)
       best = plan;
   }

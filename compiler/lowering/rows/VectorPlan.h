@@ -21,6 +21,9 @@
 
 namespace foregrad::compiler::rows {
 
+/// Rows whose sums are taken together.
+constexpr int64_t mostSummed = 4;
+
 /// How an op's loops inside of a row run.
 struct VectorPlan {
   std::optional<unsigned> dim; // the vector dimension; none: scalar code
@@ -28,9 +31,10 @@ struct VectorPlan {
   unsigned unroll = 1; // vectors that one iteration works on
   double cost = 0;     // estimated scalar instructions an element
 
-  /// A parallel dimension of which one iteration takes `spanned` indices, each
-  /// with the whole of `dim`: so that short rows too use whole blocks of random
-  /// numbers. unroll * lanes == spanned * the extent of `dim`.
+  /// A parallel dimension of which one iteration takes `spanned` indices. Where
+  /// `dim` is parallel, each with the whole of it, so that short rows too use
+  /// whole blocks of random numbers: unroll * lanes == spanned * the extent of
+  /// `dim`. Where `dim` is summed over, sums that stand next to each other.
   std::optional<unsigned> span;
   int64_t spanned = 1;
 

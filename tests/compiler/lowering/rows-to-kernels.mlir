@@ -170,20 +170,21 @@ func.func @one_hot(%label: memref<128xi32>, %y: memref<128x10xf32>) {
 
 // -----
 
-// Ops on the same rows share a kernel, and those that need no more of a row than
-// two groups share its loop: what only they use is scratch memory of that size,
-// also when one of them sees it through a view.
+// Ops on the same rows share a kernel. Four groups are a row, so that their sums
+// are one vector; what only the kernel uses is scratch memory of that size, also
+// when one op sees it through a view.
 
 // CHECK-LABEL: func.func @norm
 // CHECK-NOT:   memref.alloc()
 // CHECK:       scf.forall
-// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<64xf32>
-// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<2xf32>
+// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<128xf32>
+// CHECK-DAG:     memref.alloca() {alignment = 64 : i64} : memref<4xf32>
 // CHECK:         scf.for %{{.*}} = %{{.*}} to %[[ROWS:.*]] step
-// CHECK:           scf.for %{{.*}} = %c0 to %c8 step
-// CHECK-NOT:         scf.for
 // CHECK:             arith.maximumf
-// CHECK:             arith.addf
+// CHECK:             vector.shuffle %{{.*}}, %{{.*}} [0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29]
+// CHECK:             vector.shuffle %{{.*}}, %{{.*}} [2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31]
+// CHECK:             vector.shuffle %{{.*}}, %{{.*}} [0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29]
+// CHECK:             vector.store %{{.*}} : memref<4xf32>, vector<4xf32>
 // CHECK:             arith.subf
 // CHECK-NOT:   scf.forall
 // CHECK:       return
@@ -298,11 +299,11 @@ func.func @not_fused(%x: memref<512x512xf32>, %y: memref<512x512xf32>) {
 
 // -----
 
-// Two sums of short rows are read as a vector of two: a wider one under a mask would wait until both
-// stores have reached the cache.
+// Four sums of short rows are read as a vector of four: a wider one under a mask would wait until they
+// have reached the cache.
 
 // CHECK-LABEL: func.func @short_vectors
-// CHECK:       math.sqrt %{{.*}} : vector<2xf32>
+// CHECK:       math.sqrt %{{.*}} : vector<4xf32>
 // CHECK-NOT:   vector.maskedload
 func.func @short_vectors(%x: memref<256x16x32xf32>, %y: memref<256x16x32xf32>) {
   %sums = memref.alloc() : memref<256x16xf32>

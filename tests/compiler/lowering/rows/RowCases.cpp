@@ -112,6 +112,20 @@ std::string groupNorm(const std::string &g, const std::string &u,
   return function("%x: " + x + ", %y: " + x, body);
 }
 
+/// Sums of groups added to what is there, and then to the group.
+std::string groupSums(const std::string &groups, const std::string &units) {
+  std::string x = "memref<64x" + groups + "x" + units + "x$T>";
+  std::string s = "memref<64x" + groups + "x$T>";
+  return function(
+      "%x: " + x + ", %sum: " + s + ", %y: " + x,
+      generic("r,g,u", {"r,g,u", "r,g"}, "ppr", "%x", x, "%sum", s, addBody) +
+          generic("r,g,u", {"r,g,u", "r,g", "r,g,u"}, "ppp", "%x, %sum",
+                  x + ", " + s, "%y", x,
+                  "^bb0(%a: $T, %m: $T, %o: $T):\n"
+                  "  %d = arith.subf %a, %m : $T\n"
+                  "  linalg.yield %d : $T\n"));
+}
+
 std::string elementwise(const std::string &n) {
   std::string x = "memref<" + n + "x$T>";
   return function("%x: " + x + ", %y: " + x + ", %scale: memref<$T>",
@@ -294,6 +308,11 @@ std::vector<RowCase> makeCases() {
   add("group_norm", groupNorm("16", "32", "512"));
   add("group_norm_odd", groupNorm("5", "7", "35"));
   add("group_norm_one", groupNorm("1", "40", "40"));
+  add("group_norm_tail", groupNorm("8", "21", "168"));
+  add("group_norm_short", groupNorm("6", "5", "30"));
+  add("group_sums", groupSums("8", "32"));
+  add("group_sums_tail", groupSums("4", "23"));
+  add("group_sums_twos", groupSums("2", "6"));
   for (auto [m, n] : {std::pair("1", "1"),
                       {"3", "2"},
                       {"7", "33"},
