@@ -43,6 +43,12 @@ constexpr int64_t kWayBytes = 4096;
 /// What a number of A costs that L1 has lost since the step over k before, in
 /// cycles beside the arithmetic.
 constexpr double kLostCycles = 0.5;
+/// What a line costs that a step over k reads from L2, because L1 has lost it
+/// since the tile before, in cycles beside the arithmetic.
+constexpr double kLineCycles = 0.1;
+/// Ways of L2 at least, and at most: lines that share a set may be as many as
+/// the one, and those do that are an L2 divided by the other apart.
+constexpr int64_t kLeastWaysOfL2 = 8, kMostWaysOfL2 = 16;
 /// What it costs to begin a row of PackKind::Rows, in cycles.
 constexpr double kRowCycles = 12;
 /// What a vector costs that another core has written, in cycles.
@@ -127,12 +133,18 @@ double tileStepCycles(int64_t rows, int64_t vectors) {
   return std::max({arithmetic, loads, 4.0});
 }
 
+/// Into how many sets of a cache, whose ways are `way` bytes, lines fall that
+/// are `stride` bytes apart.
+int64_t setsOf(int64_t stride, int64_t way) {
+  return way / std::gcd(way, std::max(stride, kLineBytes));
+}
+
 /// Whether reading one number of each of `rows` rows, `stride` bytes apart, in
 /// turn, finds their lines no longer in L1: there are as many in a set as it
 /// has ways, of which those of B need one.
 bool shareSets(int64_t rows, int64_t stride, int64_t l1Bytes) {
-  int64_t sets = kWayBytes / std::gcd(kWayBytes, std::max(stride, kLineBytes));
-  return ceilDiv(rows, sets) >= std::max<int64_t>(1, l1Bytes / kWayBytes);
+  return ceilDiv(rows, setsOf(stride, kWayBytes)) >=
+         std::max<int64_t>(1, l1Bytes / kWayBytes);
 }
 
 class CostModel {
@@ -162,6 +174,19 @@ public:
   }
 
 private:
+  /// Cycles of a step over k for numbers that are read in place, `count` side
+  /// by side and `stride` elements behind those of the step before, by one tile
+  /// after another.
+  double inPlaceCycles(int64_t count, int64_t stride, int64_t steps) const {
+    double lines = 0.5 + double(count * bytes) / kLineBytes;
+    int64_t sets = setsOf(stride * bytes, target.l2Bytes / kMostWaysOfL2);
+    if (ceilDiv(steps, sets) > kLeastWaysOfL2)
+      return lines * kOuterCycles;
+    bool inL1 = !shareSets(steps, stride * bytes, target.l1Bytes) &&
+                lines * kLineBytes * double(steps) < target.l1Bytes / 2;
+    return inL1 ? 0 : lines * kLineCycles;
+  }
+
   /// Cycles to get a vector of an operand of `elements` elements, of which
   /// tasks read runs of `run` elements: what exceeds L2 comes from further out,
   /// the slower the shorter the runs.
@@ -184,10 +209,15 @@ bool CostModel::fits(const Blocking &blocking) const {
   bool oneTile =
       blocking.rows.tilesPerBlock == 1 && blocking.groupsPerBlock == 1;
   int64_t l2 = target.l2Bytes;
+  int64_t blockB = blocking.packedB(contraction);
+  if (blocking.packB == PackKind::Direct)
+    blockB = blocking.rows.tilesPerBlock == 1
+                 ? 0
+                 : blocking.kChunk * blocking.columns.widest() *
+                       blocking.columns.tilesPerBlock * blocking.groupsPerBlock;
   // The slack is for the rounding of panels.
-  if (!onePanel && blocking.packsB() &&
-      blocking.packedB(contraction) * bytes >
-          std::min(kMostPackedB, l2 / 2) * 9 / 8)
+  if (!onePanel && !blocking.aheadB &&
+      blockB * bytes > std::min(kMostPackedB, l2 / 2) * 9 / 8)
     return false;
   return oneTile || blocking.packA == PackKind::Direct ||
          blocking.packedA() * bytes <= std::min(kMostPackedA, l2 / 4) * 9 / 8;
@@ -215,6 +245,10 @@ double CostModel::work(const Blocking &blocking) const {
       if (blocking.packA == PackKind::Direct &&
           shareSets(rows.width, contraction.m.a * bytes, target.l1Bytes))
         step += double(rows.width) * kLostCycles;
+      if (blocking.packA == PackKind::Direct && !contraction.kIsAlongA())
+        step += inPlaceCycles(rows.width, contraction.k.a, blocking.kChunk);
+      if (blocking.packB == PackKind::Direct && !blocking.aheadB)
+        step += inPlaceCycles(columns.width, contraction.k.b, blocking.kChunk);
       cycles += tiles * (k * step + chunks * turn);
     }
   // Each block of rows packs B again, each block of columns packs A again.
@@ -456,7 +490,21 @@ void chooseWithParts(Contraction contraction, int64_t parts,
       blocking.packB = PackKind::Copy;
     blocking.aheadB = contraction.panelDepthB != 0 ||
                       (invariantB && blocking.packB != PackKind::Direct);
-    chooseBlocks(blocking, contraction, model, best);
+    SmallVector<PackKind, 2> kindsA = {blocking.packA},
+                             kindsB = {blocking.packB};
+    if (blocking.packA == PackKind::Copy && !contraction.isNarrow())
+      kindsA.push_back(PackKind::Direct);
+    if (blocking.packsB() && blocking.packB == PackKind::Copy &&
+        !contraction.isNarrow())
+      kindsB.push_back(PackKind::Direct);
+    for (PackKind kindA : kindsA)
+      for (PackKind kindB : kindsB) {
+        blocking.packA = kindA;
+        blocking.packB = kindB;
+        chooseBlocks(blocking, contraction, model, best);
+      }
+    blocking.packA = kindsA.front();
+    blocking.packB = kindsB.front();
     if (blocking.packA != PackKind::Direct ||
         !shareSets(blocking.rows.widest(), m.a * bytes, target.l1Bytes))
       continue;

@@ -263,7 +263,7 @@ void TaskEmitter::block(const Position &at, Value k, Value isFirst) {
         tile(at, k, isFirst, firstGroup, rows, rowTile, columns, columnTile);
       });
     });
-  else if (blocking.packA == PackKind::Direct)
+  else if (blocking.packA == PackKind::Direct && x.kIsAlongA())
     forRows([&](const TileClass &rows, Value rowTile) {
       forGroups([&](Value group) { rowTileOfGroup(group, rows, rowTile); });
     });

@@ -3,7 +3,8 @@
 // RUN: %fg-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(fg-contractions-to-kernels{vector-bytes=64 vector-registers=32 l2=1048576 cores=2}),canonicalize,cse)' | FileCheck %s --check-prefix=CORES
 
 // Rows times weights: the fill is absorbed (sums start from 0, C is never
-// loaded), B is packed, A is read in place, k is unrolled by 4.
+// loaded), k is unrolled by 4. Both are read in place: what tiles of rows read
+// of B again is still in L1.
 
 // CHECK-LABEL: func.func @rows
 // CHECK-SAME: %[[A:.*]]: memref<128x64xf32>, %[[B:.*]]: memref<64x96xf32>, %[[C:.*]]: memref<128x96xf32>
@@ -14,12 +15,10 @@
 // CHECK: %[[FLATB:.*]] = memref.reinterpret_cast %[[B]]
 // CHECK: %[[FLATC:.*]] = memref.reinterpret_cast %[[C]]
 // CHECK: scf.forall
-// CHECK: %[[PANELS:.*]] = memref.alloca() {alignment = 64 : i64}
-// CHECK: vector.load %[[FLATB]]{{.*}} vector<16xf32>
-// CHECK: vector.store %{{.*}}, %[[PANELS]]
+// CHECK-NOT: memref.alloca
 // CHECK-NOT: vector.load %[[FLATC]]
 // CHECK: scf.for %{{.*}} step %[[C4]] iter_args(%{{.*}} = %[[ZERO]]
-// CHECK: vector.load %[[PANELS]]
+// CHECK: vector.load %[[FLATB]]{{.*}} vector<16xf32>
 // CHECK: %[[X:.*]] = memref.load %[[FLATA]]
 // CHECK: vector.broadcast %[[X]] : f32 to vector<16xf32>
 // CHECK: vector.fma
@@ -33,6 +32,25 @@ func.func @rows(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%c : memref<128x96xf32>)
   linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x96xf32>) outs(%c : memref<128x96xf32>)
+  return
+}
+
+// -----
+
+// So many tiles of rows read B that it is worth packing.
+
+// CHECK-LABEL: func.func @many_rows
+// CHECK: %[[FLATA:.*]] = memref.reinterpret_cast %arg0
+// CHECK: %[[FLATB:.*]] = memref.reinterpret_cast %arg1
+// CHECK: scf.forall
+// CHECK: %[[PANELS:.*]] = memref.alloca() {alignment = 64 : i64}
+// CHECK: vector.load %[[FLATB]]{{.*}} vector<16xf32>
+// CHECK: vector.store %{{.*}}, %[[PANELS]]
+// CHECK: iter_args
+// CHECK: vector.load %[[PANELS]]
+// CHECK: memref.load %[[FLATA]]
+func.func @many_rows(%a: memref<1024x1024xf32>, %b: memref<1024x1024xf32>, %c: memref<1024x1024xf32>) {
+  linalg.matmul ins(%a, %b : memref<1024x1024xf32>, memref<1024x1024xf32>) outs(%c : memref<1024x1024xf32>)
   return
 }
 
@@ -59,33 +77,35 @@ func.func @tail(%a: memref<128x512xf32>, %b: memref<512x10xf32>, %c: memref<128x
 // Several tiles of columns are packed, the last vector by a mask.
 
 // CHECK-LABEL: func.func @tail_of_tiles
+// CHECK: %[[FLATB:.*]] = memref.reinterpret_cast %arg1
 // CHECK: scf.forall
 // CHECK: memref.alloca
-// CHECK: vector.maskedload
+// CHECK: vector.maskedload %[[FLATB]]
 // CHECK: iter_args
-// CHECK-NOT: vector.maskedload
+// CHECK-NOT: vector.maskedload %[[FLATB]]
 // CHECK: vector.maskedstore
-func.func @tail_of_tiles(%a: memref<128x512xf32>, %b: memref<512x72xf32>, %c: memref<128x72xf32>) {
+func.func @tail_of_tiles(%a: memref<8192x1024xf32>, %b: memref<1024x1000xf32>, %c: memref<8192x1000xf32>) {
   %zero = arith.constant 0.0 : f32
-  linalg.fill ins(%zero : f32) outs(%c : memref<128x72xf32>)
-  linalg.matmul ins(%a, %b : memref<128x512xf32>, memref<512x72xf32>) outs(%c : memref<128x72xf32>)
+  linalg.fill ins(%zero : f32) outs(%c : memref<8192x1000xf32>)
+  linalg.matmul ins(%a, %b : memref<8192x1024xf32>, memref<1024x1000xf32>) outs(%c : memref<8192x1000xf32>)
   return
 }
 
 // -----
 
-// A weight gradient: k runs through batch and token together, in chunks; A is
-// packed too, and asks for the rows of later steps; the first chunk starts from
-// 0, the others from C.
+// A weight gradient: k runs through batch and token together, in chunks; the
+// first chunk starts from 0, the others from C. Both are read in place: rows of
+// a chunk are side by side in A and B alike, and L2 keeps them.
 
 // CHECK-LABEL: func.func @weight_gradient
+// CHECK: %[[FLATA:.*]] = memref.reinterpret_cast %arg0
 // CHECK: scf.forall
-// CHECK-COUNT-2: memref.alloca()
+// CHECK-NOT: memref.alloca
 // CHECK: scf.for
 // CHECK: %[[FIRST:.*]] = arith.cmpi eq
-// CHECK: memref.prefetch %{{.*}}, read, locality<3>, data
 // CHECK: scf.if %[[FIRST]]
 // CHECK: vector.load
+// CHECK: memref.load %[[FLATA]]
 // CHECK: vector.fma
 // CHECK: fg.flops = 67108864 : i64
 func.func @weight_gradient(%a: memref<32x64x128xf64>, %q: memref<32x64x128xf64>, %c: memref<128x128xf64>) {
@@ -99,6 +119,29 @@ func.func @weight_gradient(%a: memref<32x64x128xf64>, %q: memref<32x64x128xf64>,
     %m = arith.mulf %y, %x fastmath<contract> : f64
     %s = arith.addf %m, %z fastmath<contract> : f64
     linalg.yield %s : f64
+  }
+  return
+}
+
+// -----
+
+// Rows of A and B are 8 KiB apart, so that those of a chunk push each other out
+// of L2: both are packed, and A asks for the rows of later steps.
+
+// CHECK-LABEL: func.func @wide_weight_gradient
+// CHECK: scf.forall
+// CHECK-COUNT-2: memref.alloca()
+// CHECK: memref.prefetch %{{.*}}, read, locality<3>, data
+// CHECK: vector.fma
+func.func @wide_weight_gradient(%a: memref<2048x2048xf32>, %q: memref<2048x2048xf32>, %c: memref<2048x2048xf32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %q : memref<2048x2048xf32>, memref<2048x2048xf32>) outs(%c : memref<2048x2048xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %product = arith.mulf %x, %y : f32
+    %next = arith.addf %sum, %product : f32
+    linalg.yield %next : f32
   }
   return
 }
@@ -438,11 +481,10 @@ func.func @left_alone(%x: memref<64x64x32xf32>, %s: memref<64x64xf32>, %a: memre
 
 // -----
 
-// Each task packs its part of both operands again: more tasks than there are cores to take them cost
-// time and gain nothing.
+// More tasks than there are cores to take them cost time and gain nothing.
 
 // CHECK-LABEL: func.func @tasks_for_the_cores
-// CHECK: scf.forall (%{{.*}}) in (16)
+// CHECK: scf.forall (%{{.*}}) in (32)
 // CORES-LABEL: func.func @tasks_for_the_cores
 // CORES: scf.forall (%{{.*}}) in (4)
 func.func @tasks_for_the_cores(%a: memref<128x512xf32>, %q: memref<128x512xf32>, %c: memref<512x512xf32>) {
