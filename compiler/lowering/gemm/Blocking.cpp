@@ -183,7 +183,7 @@ private:
     if (ceilDiv(steps, sets) > kLeastWaysOfL2)
       return lines * kOuterCycles;
     bool inL1 = !shareSets(steps, stride * bytes, target.l1Bytes) &&
-                lines * kLineBytes * double(steps) < target.l1Bytes / 2;
+                lines * kLineBytes * double(steps) < double(target.l1Bytes) / 2;
     return inL1 ? 0 : lines * kLineCycles;
   }
 

@@ -62,7 +62,8 @@ private:
   /// As loop, by `step`, carrying values: `inside(iv, values)` returns the
   /// next.
   template <typename Inside>
-  Values carry(int64_t extent, int64_t step, Values init, Inside inside) {
+  Values carry(int64_t extent, int64_t step, const Values &init,
+               Inside inside) {
     auto forOp =
         scf::ForOp::create(b, loc, index(0), index(extent), index(step), init);
     OpBuilder::InsertionGuard guard(b);
@@ -174,9 +175,9 @@ private:
 
   /// Reduction loops around parallel lanes; the level's values are emitted.
   Values reduce(unsigned level, const Scope &scope, ArrayRef<LaneGroup> groups,
-                Values former) {
-    return carry(op.extents[dimAt(level)], 1, std::move(former),
-                 [&](Value iv, Values carried) {
+                const Values &former) {
+    return carry(op.extents[dimAt(level)], 1, former,
+                 [&](Value iv, const Values &carried) {
                    Scope inner = body.enter(scope, dimAt(level), iv);
                    bool leaf = level + 1 == info.leaf();
                    if (leaf)
@@ -217,11 +218,11 @@ private:
 
   Values partialSums(unsigned level, const Scope &scope, Values sums) {
     if (level + 1 != info.leaf())
-      return carry(op.extents[dimAt(level)], 1, std::move(sums),
+      return carry(op.extents[dimAt(level)], 1, sums,
                    [&](Value iv, Values carried) {
                      Scope inner = body.enter(scope, dimAt(level), iv);
                      body.emitLevel(level + 1, inner);
-                     return partialSums(level + 1, inner, carried);
+                     return partialSums(level + 1, inner, std::move(carried));
                    });
     int64_t extent = op.extents[*plan.dim];
     int64_t block = plan.lanes * partials;
@@ -233,10 +234,9 @@ private:
     if (whole == block)
       sums = blockAt(Value(), block, std::move(sums));
     else if (whole > 0)
-      sums =
-          carry(whole, block, std::move(sums), [&](Value iv, Values carried) {
-            return blockAt(iv, block, std::move(carried));
-          });
+      sums = carry(whole, block, sums, [&](Value iv, Values carried) {
+        return blockAt(iv, block, std::move(carried));
+      });
     if (whole != extent)
       sums = blockAt(whole ? index(whole) : Value(), extent - whole,
                      std::move(sums));

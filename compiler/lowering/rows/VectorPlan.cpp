@@ -11,6 +11,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 #include <cmath>
@@ -343,7 +344,7 @@ VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
     }
     // Cost of one element: contiguous accesses are shared by the lanes,
     // strided ones are not.
-    double vectors = double((op.extents[d] + lanes - 1) / lanes);
+    auto vectors = double(llvm::divideCeil(op.extents[d], lanes));
     double perVector = 0.5;
     for (const Access *access : op.accesses()) {
       int64_t stride = access->form.coefficients[d];
