@@ -320,7 +320,8 @@ llvm::Error describeCode(const CompiledModule &compiled,
 }
 
 LogicalResult checkNames(ModuleOp module, const OptimizerInfo &optimizer) {
-  std::set<StringRef> taken = {"seed", "step", "loss", "logits", "losses"};
+  std::set<StringRef> taken = {"seed",   "step",   "loss",
+                               "logits", "losses", "probabilities"};
   for (const fg::HyperInfo &hyper : optimizer.options.hypers)
     taken.insert(hyper.name);
   for (const fg::HyperInfo &group : fg::kRateGroups)

@@ -86,6 +86,16 @@ struct WriteEntriesPass
     eraseDeadOps(entry);
   }
 
+  /// What the logits say of each class, where the loss takes them for
+  /// logarithms of probabilities; null for other losses.
+  Value writeProbabilities(OpBuilder &builder, const Head &readout) {
+    auto loss = readout.losses.getDefiningOp<fg::CrossEntropyOp>();
+    if (!loss || loss.getPrediction() != readout.logits)
+      return Value();
+    return fg::SoftmaxOp::create(builder, loss.getLoc(), readout.logits,
+                                 loss.getOver());
+  }
+
   LogicalResult writeForward(fg::ModelOp model, StringRef name,
                              bool withLosses) {
     OpBuilder builder(model.getContext());
@@ -98,6 +108,9 @@ struct WriteEntriesPass
                         fg::Role::Output);
     if (withLosses)
       fg::WriteOp::create(builder, loc, primal->readout.losses, "losses",
+                          fg::Role::Output);
+    else if (Value probabilities = writeProbabilities(builder, primal->readout))
+      fg::WriteOp::create(builder, loc, probabilities, "probabilities",
                           fg::Role::Output);
     eraseDeadOps(entry);
     return success();

@@ -80,24 +80,30 @@ void Batch::fill(Program &program) const {
   }
 }
 
-uint64_t countErrors(const Program &program, const Dataset &dataset,
-                     Dataset::Split split, std::span<const uint64_t> samples) {
+std::optional<uint32_t> predictedClass(const Program &program, uint64_t row) {
   const Artifact &artifact = program.artifact();
   const TensorInfo &logits = *artifact.findTensor("logits");
   const void *data = program.data(logits);
   const size_t classes = artifact.classes.size();
+  std::optional<uint32_t> best;
+  double greatest = 0;
+  for (size_t i = 0; i < classes; ++i) {
+    double value = loadElement(logits.dtype, data, row * classes + i);
+    if (!std::isnan(value) && (!best || value > greatest)) {
+      best = static_cast<uint32_t>(i);
+      greatest = value;
+    }
+  }
+  return best;
+}
+
+uint64_t countErrors(const Program &program, const Dataset &dataset,
+                     Dataset::Split split, std::span<const uint64_t> samples) {
   uint64_t errors = 0;
   for (size_t row = 0; row < samples.size(); ++row) {
-    int64_t best = -1;
-    double greatest = 0;
-    for (size_t i = 0; i < classes; ++i) {
-      double value = loadElement(logits.dtype, data, row * classes + i);
-      if (!std::isnan(value) && (best < 0 || value > greatest)) {
-        best = static_cast<int64_t>(i);
-        greatest = value;
-      }
-    }
-    errors += best != dataset.label(split, samples[row]);
+    const std::optional<uint32_t> predicted = predictedClass(program, row);
+    errors += !predicted || static_cast<int64_t>(*predicted) !=
+                                dataset.label(split, samples[row]);
   }
   return errors;
 }

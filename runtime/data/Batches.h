@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -56,9 +57,12 @@ private:
   Augmenter *const augmenter;
 };
 
-/// For how many of `samples`, those of the last batch, the greatest number
-/// in their row of `logits` (the first of equal ones; a NaN is never the
-/// greatest) stands at another place than the label.
+/// Where the greatest number in a row of `logits` stands: the first of equal
+/// ones; a NaN is never the greatest. Nothing where all are NaN.
+std::optional<uint32_t> predictedClass(const Program &program, uint64_t row);
+
+/// For how many of `samples`, those of the last batch, predictedClass is not
+/// the label.
 uint64_t countErrors(const Program &program, const Dataset &dataset,
                      Dataset::Split split, std::span<const uint64_t> samples);
 

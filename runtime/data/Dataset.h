@@ -64,6 +64,9 @@ std::unique_ptr<Dataset> openMnist(const std::string &folder);
 /// CIFAR-10's six binary batches (Cifar10.cpp).
 std::unique_ptr<Dataset> openCifar10(const std::string &folder);
 
+/// Image files in a folder for each class (Images.cpp).
+std::unique_ptr<Dataset> openImages(const std::string &folder);
+
 } // namespace foregrad::runtime
 
 #endif // FOREGRAD_RUNTIME_DATA_DATASET_H

@@ -24,14 +24,10 @@ struct Kind {
   std::unique_ptr<Dataset> (*open)(const std::string &folder);
 };
 
-[[noreturn]] std::unique_ptr<Dataset> openLater(const std::string &) {
-  fail("images come in a later part: only mnist and cifar10 can be read now");
-}
-
 constexpr Kind kinds[] = {
     {"mnist", "mnist", openMnist},
     {"cifar10", "cifar-10-batches-bin", openCifar10},
-    {"images", "images", openLater},
+    {"images", "images", openImages},
 };
 
 /// Where the program's own copies of datasets may lie, best first.
@@ -79,8 +75,6 @@ std::unique_ptr<Dataset> openDataset(const std::string &spec) {
   for (const Kind &kind : kinds) {
     if (kind.name != name)
       continue;
-    if (kind.open == openLater)
-      openLater(spec);
     if (colon == std::string::npos)
       return kind.open(ownCopy(kind));
     std::string folder = spec.substr(colon + 1);
@@ -88,9 +82,10 @@ std::unique_ptr<Dataset> openDataset(const std::string &spec) {
       fail("--data {}: '{}' is not a folder", spec, folder);
     return kind.open(folder);
   }
-  failUsage("--data {}: expected mnist:FOLDER or cifar10:FOLDER, or just mnist "
-            "for the copy that comes with the program",
-            spec);
+  failUsage(
+      "--data {}: expected mnist:FOLDER, cifar10:FOLDER or images:FOLDER, "
+      "or just mnist for the copy that comes with the program",
+      spec);
 }
 
 void checkDataset(const Dataset &dataset, const std::string &spec,

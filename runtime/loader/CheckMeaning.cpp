@@ -165,7 +165,7 @@ private:
       expectFloating(tensor);
       if (tensor.name == "loss")
         expectShape(tensor, {});
-      if (tensor.name == "logits")
+      if (tensor.name == "logits" || tensor.name == "probabilities")
         expectShape(tensor, {batch, classes});
       if (tensor.name == "losses")
         expectShape(tensor, {batch});

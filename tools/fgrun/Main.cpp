@@ -32,10 +32,10 @@ void addThreads(CLI::App &command, int &threads) {
 
 void addData(CLI::App &command, std::string &spec) {
   command
-      .add_option(
-          "--data", spec,
-          "mnist:FOLDER, cifar10:FOLDER, or just mnist (default: the model's "
-          "recipe)")
+      .add_option("--data", spec,
+                  "mnist:FOLDER, cifar10:FOLDER, images:FOLDER, or just mnist "
+                  "(default: "
+                  "the model's recipe)")
       ->type_name("SPEC");
 }
 

@@ -46,8 +46,9 @@ void addTrain(CLI::App &app) {
       .add_option(
           "--data", given.data,
           "mnist:FOLDER (the four IDX files, .gz or not), cifar10:FOLDER "
-          "(the binary batches), or just mnist for the copy that comes with "
-          "the program (default: the model's recipe)")
+          "(the binary batches), images:FOLDER (train/CLASS/*.jpg or *.png, "
+          "test/CLASS/*, all of one size), or just mnist for the copy that "
+          "comes with the program (default: the model's recipe)")
       ->type_name("SPEC");
   command
       .add_option("--epochs", given.epochs,

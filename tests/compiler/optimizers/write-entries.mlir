@@ -1,4 +1,6 @@
 // RUN: %fg-opt %s --fg-write-entries | FileCheck %s
+// RUN: sed 's/fg.cross_entropy/fg.squared_error/' %s | %fg-opt --fg-write-entries \
+// RUN:   | FileCheck %s --check-prefix=SQUARED
 
 // Parameters start from streams of their own, above those of the sites.
 // CHECK: fg.entry "init" {
@@ -22,11 +24,17 @@
 // CHECK: fg.write %[[LOGITS]] to "logits" role {{ ?}}output
 // CHECK: fg.write %[[LOSSES]] to "losses" role {{ ?}}output : <[batch = 2], f32>
 
-// No label is needed to predict.
+// No label is needed to predict. Cross entropy takes its logits for logarithms
+// of probabilities, other losses do not.
 // CHECK: fg.entry "predict" {
 // CHECK-NOT: fg.cross_entropy
 // CHECK-NOT: role {{ ?}}label
-// CHECK: fg.write %{{.*}} to "logits" role {{ ?}}output
+// CHECK: fg.write %[[SAID:.*]] to "logits" role {{ ?}}output
+// CHECK: %[[PROBABILITIES:.*]] = fg.softmax %[[SAID]] over "class"
+// CHECK: fg.write %[[PROBABILITIES]] to "probabilities" role {{ ?}}output : <[batch = 2, class = 3], f32>
+// SQUARED: fg.entry "predict" {
+// SQUARED: to "logits"
+// SQUARED-NOT: to "probabilities"
 
 fg.model "One" {
   %0 = fg.input "image" : <[batch = 2, token = 2, pixel = 3], f32>

@@ -9,6 +9,7 @@ import random
 import unittest
 
 import support
+import images
 import safetensors
 
 BATCH, PIXELS, CLASSES = 16, 64, 10
@@ -70,7 +71,7 @@ class CommandsTest(support.FgrunTest):
             _, error = self.run_fgrun(command[0], "missing.fgb", *command[1:], code=1)
             self.assertIn("missing.fgb", error)
         _, error = self.run_fgrun("predict", "test.fgb", "--params", "x", "a.png", code=1)
-        self.assertIn("later part", error)
+        self.assertIn("x: ", error)
 
     def test_train_then_eval(self):
         out, _ = self.run_fgrun("train", "test.fgb", "--data", self.data, "--out", "run")
@@ -105,6 +106,49 @@ class CommandsTest(support.FgrunTest):
         _, error = self.run_fgrun("eval", "test.fgb", "--params", "shape.safetensors", "--data",
                                   self.data, code=1)
         self.assertIn("expected the shape [10], found [2, 5]", error)
+
+    def write_png(self, name, height, width, pixels):
+        images.write_png(self.path(name), height, width, pixels)
+
+    def test_predict(self):
+        parameters = self.save("predict.safetensors", make_parameters())
+        pictures = {}
+        rng = random.Random(4)
+        for number in range(BATCH + 3):  # more than a batch
+            pixels = [rng.randrange(256) for _ in range(PIXELS)]
+            pictures[f"image{number}.png"] = pixels
+            self.write_png(f"image{number}.png", 8, 8, pixels)
+        out, _ = self.run_fgrun("predict", "f64.fgb", "--params", parameters, *pictures, "--json")
+        weight = make_parameters()["linear.weight"].values
+        bias = make_parameters()["linear.bias"].values
+        predictions = json.loads(out)
+        self.assertEqual([p["image"] for p in predictions], list(pictures))
+        for prediction in predictions:
+            pixels = pictures[prediction["image"]]
+            logits = [bias[c] + sum(pixels[p] / 255 * weight[p * CLASSES + c]
+                                    for p in range(PIXELS)) for c in range(CLASSES)]
+            for found, expected in zip(prediction["logits"], logits):
+                self.assertAlmostEqual(found, expected, places=5)
+            self.assertEqual(prediction["index"], max(range(CLASSES), key=logits.__getitem__))
+            self.assertEqual(prediction["class"], str(prediction["index"]))
+        out, _ = self.run_fgrun("predict", "f64.fgb", "--params", parameters, *pictures)
+        lines = out.splitlines()
+        self.assertEqual(len(lines), len(pictures))
+        for line, prediction in zip(lines, predictions):
+            self.assertTrue(line.startswith(f"{prediction['image']}: {prediction['class']} "), line)
+
+    def test_predict_refuses_other_images(self):
+        parameters = self.save("predict.safetensors", make_parameters())
+        self.write_png("large.png", 9, 8, [0] * 72)
+        _, error = self.run_fgrun("predict", "test.fgb", "--params", parameters, "large.png",
+                                  code=1)
+        self.assertIn("large.png: expected an image of 8 x 8 pixels (height x width), "
+                      "found 9 x 8", error)
+        _, error = self.run_fgrun("predict", "test.fgb", "--params", parameters, "none.png",
+                                  code=1)
+        self.assertIn("none.png", error)
+        _, error = self.run_fgrun("predict", "test.fgb", "--params", parameters, code=2)
+        self.assertIn("IMAGE", error)
 
     def test_inspect(self):
         out, _ = self.run_fgrun("inspect", "test.fgb", "--json")
