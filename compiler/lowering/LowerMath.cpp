@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -44,13 +45,43 @@ struct SplitFma : public OpRewritePattern<math::FmaOp> {
   }
 };
 
+/// Rounds a register of f32 numbers by one instruction.
+struct RoundToBf16 : public OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    auto to = dyn_cast<VectorType>(op.getType());
+    auto from = dyn_cast<VectorType>(op.getIn().getType());
+    if (!to || !to.getElementType().isBF16() ||
+        !from.getElementType().isF32() || to.getRank() != 1 ||
+        (to.getNumElements() != 8 && to.getNumElements() != 16))
+      return failure();
+    Location loc = op.getLoc();
+    auto name = rewriter.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16." +
+                                       llvm::Twine(to.getNumElements() * 32));
+    Value rounded = LLVM::CallIntrinsicOp::create(rewriter, loc, to, name,
+                                                  ValueRange{op.getIn()})
+                        .getResult(0);
+    // All but instructions take them for bits (--fg-bf16-as-bits).
+    Value bits = LLVM::BitcastOp::create(
+        rewriter, loc, to.clone(rewriter.getI16Type()), rounded);
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, to, bits);
+    return success();
+  }
+};
+
 struct LowerMathPass
     : public PassWrapper<LowerMathPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerMathPass)
 
-  explicit LowerMathPass(bool hasFma) { this->hasFma = hasFma; }
+  LowerMathPass(bool hasFma, bool roundsToBf16) {
+    this->hasFma = hasFma;
+    this->roundsToBf16 = roundsToBf16;
+  }
   LowerMathPass(const LowerMathPass &other) : PassWrapper(other) {
     hasFma = other.hasFma;
+    roundsToBf16 = other.roundsToBf16;
   }
 
   StringRef getArgument() const final { return "fg-lower-math"; }
@@ -66,8 +97,8 @@ struct LowerMathPass
     %1 = func.call @log1p(%y) : (f64) -> f64)";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect,
-                    vector::VectorDialect>();
+    registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
+                    math::MathDialect, vector::VectorDialect>();
   }
 
   void runOnOperation() override {
@@ -89,6 +120,8 @@ struct LowerMathPass
         [](StringRef name) { return withPolynomial.contains(name); });
     arith::populateCeilFloorDivExpandOpsPatterns(polynomials);
     arith::populateExpandBFloat16Patterns(polynomials);
+    if (roundsToBf16)
+      polynomials.add<RoundToBf16>(context, /*benefit=*/2);
     if (!hasFma)
       polynomials.add<SplitFma>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(polynomials),
@@ -111,17 +144,20 @@ struct LowerMathPass
   Option<bool> hasFma{*this, "fma",
                       llvm::cl::desc("the processor has fused multiply-add"),
                       llvm::cl::init(true)};
+  Option<bool> roundsToBf16{*this, "rounds-to-bf16",
+                            llvm::cl::desc("the processor has vcvtneps2bf16"),
+                            llvm::cl::init(false)};
 };
 
 } // namespace
 
-std::unique_ptr<Pass> createLowerMathPass(bool hasFma) {
-  return std::make_unique<LowerMathPass>(hasFma);
+std::unique_ptr<Pass> createLowerMathPass(bool hasFma, bool roundsToBf16) {
+  return std::make_unique<LowerMathPass>(hasFma, roundsToBf16);
 }
 
 void registerLowerMathPass() {
   PassRegistration<LowerMathPass>(
-      [] { return std::make_unique<LowerMathPass>(true); });
+      [] { return std::make_unique<LowerMathPass>(true, false); });
 }
 
 } // namespace foregrad::compiler

@@ -187,6 +187,10 @@ bool hasFma(const TargetDescription &target) {
          llvm::is_contained(target.features, "+fma");
 }
 
+bool roundsToBf16(const TargetDescription &target) {
+  return llvm::is_contained(target.features, "+avx512bf16");
+}
+
 } // namespace
 
 std::unique_ptr<Pass> createExpandCopiesPass() {
@@ -202,7 +206,7 @@ void buildLowerToLLVMPipeline(OpPassManager &passes,
   passes.addPass(createExpandCopiesPass());
   passes.addPass(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
-  passes.addPass(createLowerMathPass(hasFma(target)));
+  passes.addPass(createLowerMathPass(hasFma(target), roundsToBf16(target)));
   passes.addPass(createBf16AsBitsPass());
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());

@@ -1,5 +1,6 @@
 // RUN: %fg-opt --fg-lower-math %s | FileCheck %s
 // RUN: %fg-opt --fg-lower-math=fma=false %s | FileCheck %s --check-prefix=NOFMA
+// RUN: %fg-opt --fg-lower-math=rounds-to-bf16=true %s | FileCheck %s --check-prefix=ROUNDS
 
 // f32 becomes a polynomial and stays a vector.
 
@@ -33,4 +34,26 @@ func.func @wide(%x: f64) -> f64 {
 func.func @vector(%x: vector<2xf64>) -> vector<2xf64> {
   %0 = math.expm1 %x : vector<2xf64>
   return %0 : vector<2xf64>
+}
+
+// An instruction rounds whole registers, where there is one; else, and for what
+// is not a register, it is done on bits.
+
+// CHECK-LABEL: func.func @round
+// CHECK-NOT:     arith.truncf
+// CHECK-NOT:     llvm.call_intrinsic
+// ROUNDS-LABEL: func.func @round
+// ROUNDS-SAME: %[[X:.*]]: vector<16xf32>, %[[Y:.*]]: vector<8xf32>, %{{.*}}: vector<4xf32>
+// ROUNDS: %[[A:.*]] = llvm.call_intrinsic "llvm.x86.avx512bf16.cvtneps2bf16.512"(%[[X]]) : (vector<16xf32>) -> vector<16xbf16>
+// ROUNDS: %[[BITS:.*]] = llvm.bitcast %[[A]] : vector<16xbf16> to vector<16xi16>
+// ROUNDS: arith.bitcast %[[BITS]] : vector<16xi16> to vector<16xbf16>
+// ROUNDS: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtneps2bf16.256"(%[[Y]])
+// ROUNDS-NOT: llvm.call_intrinsic
+// ROUNDS: arith.trunci {{.*}} : vector<4xi32> to vector<4xi16>
+func.func @round(%x: vector<16xf32>, %y: vector<8xf32>, %z: vector<4xf32>)
+    -> (vector<16xbf16>, vector<8xbf16>, vector<4xbf16>) {
+  %0 = arith.truncf %x : vector<16xf32> to vector<16xbf16>
+  %1 = arith.truncf %y : vector<8xf32> to vector<8xbf16>
+  %2 = arith.truncf %z : vector<4xf32> to vector<4xbf16>
+  return %0, %1, %2 : vector<16xbf16>, vector<8xbf16>, vector<4xbf16>
 }
