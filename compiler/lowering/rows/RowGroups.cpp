@@ -210,13 +210,9 @@ bool RowGroups::tryJoin(Item &item, const RowOp &op, const RowChoice &alone) {
   RowChoice after = chooseRows(joined, target);
   if (after.rows == 0)
     return false;
-  // Rows that no longer fit the cache are worse than another pass over memory,
-  // and there is no such pass where nothing is shared.
-  BufferSet touched = item.reads;
-  touched.insert(item.writes.begin(), item.writes.end());
-  bool shares = meet(op.touches(), touched);
+  // Rows that no longer fit the cache are worse than another pass over memory.
   for (const RowChoice &before : {item.choice, alone})
-    if (before.rows != 0 && (before.rows != after.rows || !shares) &&
+    if (before.rows != 0 && before.rows != after.rows &&
         before.bytes <= target.l1Bytes && after.bytes > target.l1Bytes)
       return false;
   group.ops = std::move(joined);
