@@ -80,6 +80,25 @@ void Batch::fill(Program &program) const {
   }
 }
 
+bool runBatches(Program &program, std::string_view entry,
+                const Dataset &dataset, Dataset::Split split,
+                const std::function<void(std::span<const uint64_t>)> &after,
+                const std::function<bool()> &stop) {
+  const uint64_t count = dataset.size(split);
+  std::vector<uint64_t> samples;
+  for (uint64_t done = 0; done < count; done += samples.size()) {
+    if (stop && stop())
+      return false;
+    samples.resize(std::min<uint64_t>(program.artifact().batch, count - done));
+    std::iota(samples.begin(), samples.end(), done);
+    const Batch batch(dataset, split, samples);
+    batch.fill(program);
+    program.run(entry, {.samples = &batch});
+    after(samples);
+  }
+  return true;
+}
+
 std::optional<uint32_t> predictedClass(const Program &program, uint64_t row) {
   const Artifact &artifact = program.artifact();
   const TensorInfo &logits = *artifact.findTensor("logits");

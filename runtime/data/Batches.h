@@ -12,8 +12,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace foregrad::runtime {
@@ -56,6 +58,14 @@ private:
   const std::span<const uint64_t> samples;
   Augmenter *const augmenter;
 };
+
+/// Runs `entry` on all samples of a split, a batch at a time, and calls `after`
+/// with those of each. The last batch is filled up; `after` is given only the
+/// real samples. `stop` is asked before each batch: false where it ended that.
+bool runBatches(Program &program, std::string_view entry,
+                const Dataset &dataset, Dataset::Split split,
+                const std::function<void(std::span<const uint64_t>)> &after,
+                const std::function<bool()> &stop = {});
 
 /// Where the greatest number in a row of `logits` stands: the first of equal
 /// ones; a NaN is never the greatest. Nothing where all are NaN.

@@ -45,6 +45,7 @@ struct Part {
   AlignedBytes images; ///< [count, height, width, color]
   AlignedBytes labels; ///< [count] of int32_t
   uint64_t count = 0;
+  uint32_t mostColors = 0; ///< of the files
 };
 
 struct LabelledFile {
@@ -61,7 +62,7 @@ Part decodeAll(const std::vector<LabelledFile> &files, const ImageSize &size) {
          files.size(), bytes, machineMemory());
   Part part{AlignedBytes(*all, /*zeroed=*/false),
             AlignedBytes(files.size() * sizeof(int32_t), /*zeroed=*/false),
-            files.size()};
+            files.size(), 0};
   for (size_t i = 0; i < files.size(); ++i) {
     const ImageFile file(files[i].path);
     if (file.size().height != size.height || file.size().width != size.width)
@@ -69,6 +70,7 @@ Part decodeAll(const std::vector<LabelledFile> &files, const ImageSize &size) {
            "x {}",
            files[i].path, size.height, size.width, file.size().height,
            file.size().width);
+    part.mostColors = std::max(part.mostColors, file.size().colors);
     file.decode(size.colors, {part.images.data() + i * bytes, bytes});
     std::memcpy(part.labels.data() + i * sizeof(int32_t), &files[i].label,
                 sizeof(int32_t));
@@ -163,12 +165,15 @@ std::unique_ptr<Dataset> openImages(const std::string &folder) {
   const std::vector<LabelledFile> train = filesOf(folder + "/train", classes);
   const std::vector<LabelledFile> test = filesOf(folder + "/test", classes);
   ImageSize size = ImageFile(train.front().path).size();
-  for (const std::vector<LabelledFile> *files : {&train, &test})
-    for (const LabelledFile &file : *files)
-      if (size.colors == 1)
-        size.colors = ImageFile(file.path).size().colors;
-  return std::make_unique<Images>(
-      size, std::move(classes), decodeAll(train, size), decodeAll(test, size));
+  Part learned = decodeAll(train, size), tested = decodeAll(test, size);
+  // Where some are grey and others not, the first one does not tell.
+  if (std::max(learned.mostColors, tested.mostColors) > size.colors) {
+    size.colors = 3;
+    learned = decodeAll(train, size);
+    tested = decodeAll(test, size);
+  }
+  return std::make_unique<Images>(size, std::move(classes), std::move(learned),
+                                  std::move(tested));
 }
 
 std::unique_ptr<Dataset> openImageFiles(const std::vector<std::string> &paths,

@@ -30,6 +30,7 @@ void addDiagnose(CLI::App &app);
 
 // Options that several subcommands have.
 void addArtifact(CLI::App &command, std::string &path);
+void addParameters(CLI::App &command, std::string &path);
 void addThreads(CLI::App &command, int &threads);
 void addData(CLI::App &command, std::string &spec);
 

@@ -53,11 +53,7 @@ void addEval(CLI::App &app) {
   CLI::App &command =
       *app.add_subcommand("eval", "Error and loss on the test data");
   addArtifact(command, options->artifact);
-  command
-      .add_option("--params", options->parameters,
-                  "Parameters as safetensors (RUN/last.safetensors)")
-      ->required()
-      ->type_name("FILE");
+  addParameters(command, options->parameters);
   addData(command, options->data);
   addThreads(command, options->threads);
   command.add_flag("--json", options->json,

@@ -21,6 +21,14 @@ void addArtifact(CLI::App &command, std::string &path) {
       ->required();
 }
 
+void addParameters(CLI::App &command, std::string &path) {
+  command
+      .add_option("--params", path,
+                  "Parameters as safetensors (RUN/last.safetensors)")
+      ->required()
+      ->type_name("FILE");
+}
+
 void addThreads(CLI::App &command, int &threads) {
   command
       .add_option("--threads", threads,

@@ -56,23 +56,16 @@ public:
     const std::unique_ptr<Dataset> images =
         openImageFiles(options.images, imageSizeFor(artifact));
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
-    for (uint64_t done = 0; done < options.images.size();) {
-      // The last batch is filled up; only the real images count.
-      std::vector<uint64_t> samples(
-          std::min<uint64_t>(artifact.batch, options.images.size() - done));
-      std::iota(samples.begin(), samples.end(), done);
-      const Batch batch(*images, Dataset::Split::Test, samples);
-      batch.fill(program);
-      program.run("predict", {.samples = &batch});
-      for (uint64_t row = 0; row < samples.size(); ++row) {
-        const std::string &image = options.images[samples[row]];
-        if (options.json)
-          all.push_back(toJson(image, predictionOf(row)));
-        else
-          print(image, predictionOf(row));
-      }
-      done += samples.size();
-    }
+    runBatches(program, "predict", *images, Dataset::Split::Test,
+               [&](std::span<const uint64_t> samples) {
+                 for (uint64_t row = 0; row < samples.size(); ++row) {
+                   const std::string &image = options.images[samples[row]];
+                   if (options.json)
+                     all.push_back(toJson(image, predictionOf(row)));
+                   else
+                     print(image, predictionOf(row));
+                 }
+               });
     if (options.json)
       fmt::print("{}\n", all.dump());
   }
@@ -150,11 +143,7 @@ void addPredict(CLI::App &app) {
   CLI::App &command = *app.add_subcommand(
       "predict", "Say of which class images are: JPEG or PNG files");
   addArtifact(command, options->artifact);
-  command
-      .add_option("--params", options->parameters,
-                  "Parameters as safetensors (RUN/last.safetensors)")
-      ->required()
-      ->type_name("FILE");
+  addParameters(command, options->parameters);
   command
       .add_option(
           "IMAGE", options->images,

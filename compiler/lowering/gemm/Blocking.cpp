@@ -247,7 +247,7 @@ double CostModel::work(const Blocking &blocking) const {
         step += double(rows.width) * kLostCycles;
       if (blocking.packA == PackKind::Direct && !contraction.kIsAlongA())
         step += inPlaceCycles(rows.width, contraction.k.a, blocking.kChunk);
-      if (blocking.packB == PackKind::Direct && !blocking.aheadB)
+      if (blocking.packB == PackKind::Direct)
         step += inPlaceCycles(columns.width, contraction.k.b, blocking.kChunk);
       cycles += tiles * (k * step + chunks * turn);
     }

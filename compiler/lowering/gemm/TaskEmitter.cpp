@@ -13,9 +13,10 @@
 // Rows are outside of columns, so that a tile's rows of A stay in L1 while the
 // block of B passes by from L2. Where B's panels were made ahead a task may go
 // through all of B, which L2 need not hold: then columns are outside. Groups
-// are side by side in a row, so that rows read in place are outside of groups
-// and memory is read along its rows; packed rows are apart by group, which is
-// then outside.
+// are side by side in a row, so that rows read in place along k are outside of
+// groups and memory is read along its rows; others have groups outside: packed
+// rows are apart by group, and of rows read in place across k L1 keeps those of
+// a group at most.
 //
 //===----------------------------------------------------------------------===//
 
