@@ -125,6 +125,32 @@ func.func @weight_gradient(%a: memref<32x64x128xf64>, %q: memref<32x64x128xf64>,
 
 // -----
 
+// A gradient per group: both are read in place, group by group, of which L1 keeps
+// one, and the tiles of its rows inside.
+
+// CHECK-LABEL: func.func @gradient_per_group
+// CHECK: scf.forall (%[[TASK:.*]]) in (8)
+// CHECK: %[[FIRST:.*]] = arith.muli %[[TASK]], %c2
+// CHECK-NOT: memref.alloca
+// CHECK-NOT: scf.for %{{.*}} = %c0
+// CHECK: scf.for %{{.*}} = %[[FIRST]] to
+// CHECK-NEXT: scf.for %{{.*}} = %c0 to %c2 step %c1
+// CHECK: vector.fma
+func.func @gradient_per_group(%a: memref<128x16x32xf32>, %q: memref<128x16x32xf32>, %c: memref<16x32x32xf32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(g, i, o, k) -> (k, g, i)>, affine_map<(g, i, o, k) -> (k, g, o)>, affine_map<(g, i, o, k) -> (g, i, o)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %q : memref<128x16x32xf32>, memref<128x16x32xf32>) outs(%c : memref<16x32x32xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %product = arith.mulf %x, %y : f32
+    %next = arith.addf %sum, %product : f32
+    linalg.yield %next : f32
+  }
+  return
+}
+
+// -----
+
 // Rows of A and B are 8 KiB apart, so that those of a chunk push each other out
 // of L2: both are packed, and A asks for the rows of later steps.
 
