@@ -15,19 +15,30 @@ using namespace mlir;
 
 namespace foregrad::compiler {
 
-/// The most bytes that an entry of training needs for temporaries.
-static uint64_t temporaries(ArrayRef<EntryCode> entries) {
-  uint64_t largest = 0;
-  for (const EntryCode &entry : entries)
-    if (entry.name != "exact" && entry.name != kLimitEntry) // not of training
-      largest = std::max(largest, entry.arenaBytes);
-  return largest;
+/// What an entry needs for temporaries.
+struct Temporaries {
+  uint64_t shared = 0, ofThread = 0; // bytes
+
+  uint64_t total(uint64_t threads) const { return shared + threads * ofThread; }
+};
+
+/// Of the entry of training that needs the most.
+static Temporaries temporaries(ArrayRef<EntryCode> entries, uint64_t threads) {
+  Temporaries most;
+  for (const EntryCode &entry : entries) {
+    if (entry.name == "exact" || entry.name == kLimitEntry) // not of training
+      continue;
+    Temporaries needed{entry.arenaBytes, entry.scratchBytes};
+    if (needed.total(threads) > most.total(threads))
+      most = needed;
+  }
+  return most;
 }
 
-/// The bytes of temporaries that `program` needs with these tiles; nothing
-/// where a phase fails, which will report it when it runs in earnest.
-static std::optional<uint64_t> tryTile(ModuleOp program, PhaseOptions phases,
-                                       int64_t tile) {
+/// What `program` needs with these tiles; nothing where a phase fails, which
+/// will report it when it runs in earnest.
+static std::optional<Temporaries> tryTile(ModuleOp program, PhaseOptions phases,
+                                          int64_t tile, uint64_t threads) {
   phases.tile = tile;
   ScopedDiagnosticHandler silence(program.getContext(),
                                   [](Diagnostic &) { return success(); });
@@ -39,11 +50,12 @@ static std::optional<uint64_t> tryTile(ModuleOp program, PhaseOptions phases,
     llvm::consumeError(std::move(error));
     return std::nullopt;
   }
-  return temporaries(plannedEntries(*copy));
+  return temporaries(plannedEntries(*copy), threads);
 }
 
-/// Makes tiles smaller until the temporaries keep the limit. An error where
-/// even single samples do not.
+/// Makes tiles smaller until the temporaries keep the limit, with a thread for
+/// each core, or one where the cores are not known. An error where even single
+/// samples do not.
 static llvm::Error fitTiles(ModuleOp program, TargetCodeOptions &options) {
   PhaseOptions &phases = options.phases;
   SmallVector<int64_t> tiles = {phases.tile};
@@ -51,13 +63,15 @@ static llvm::Error fitTiles(ModuleOp program, TargetCodeOptions &options) {
     for (uint64_t tile = llvm::bit_floor(uint64_t(options.batch)); tile > 0;
          tile /= 2)
       tiles.push_back(static_cast<int64_t>(tile));
-  uint64_t needed = 0;
+  auto threads =
+      static_cast<uint64_t>(std::max<int64_t>(1, phases.target.cores));
+  Temporaries needed;
   for (int64_t tile : tiles) {
-    std::optional<uint64_t> bytes = tryTile(program, phases, tile);
-    if (!bytes)
+    std::optional<Temporaries> found = tryTile(program, phases, tile, threads);
+    if (!found)
       return llvm::Error::success();
-    needed = *bytes;
-    if (needed <= options.memoryLimit) {
+    needed = *found;
+    if (needed.total(threads) <= options.memoryLimit) {
       phases.tile = tile;
       return llvm::Error::success();
     }
@@ -65,11 +79,14 @@ static llvm::Error fitTiles(ModuleOp program, TargetCodeOptions &options) {
   bool single = tiles.back() == 1;
   return llvm::createStringError(llvm::formatv(
       "--memory-limit {0}: the step needs {1} bytes of temporaries at batch "
-      "{2} with {3} at a time{4}",
-      options.memoryLimit, needed, options.batch,
+      "{2} with {3} at a time{4} ({5} shared, {6} for each of {7})",
+      options.memoryLimit, needed.total(threads), options.batch,
       single ? std::string("one sample")
              : std::to_string(tiles.back()) + " samples",
-      single ? "" : "; a smaller --tile needs less"));
+      single ? "" : "; a smaller --tile needs less", needed.shared,
+      needed.ofThread,
+      threads == 1 ? std::string("1 thread")
+                   : std::to_string(threads) + " threads"));
 }
 
 /// Takes `module` to the LLVM dialect and says in `code` what its entries need.

@@ -138,8 +138,8 @@ std::optional<int> parseCommandLine(int argc, const char *const *argv,
                  "the gradients; default: as many as suit the caches")
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--memory-limit", options.memoryLimit,
-                 "most bytes of temporaries that an entry may use: tiles "
-                 "are made small enough");
+                 "most bytes of temporaries that an entry may use, with a "
+                 "thread on each core: tiles are made small enough");
   app.add_flag("--external-perturbation", options.externalPerturbation,
                "the step takes its perturbations as inputs");
   app.add_flag("--remarks", options.remarks,
