@@ -149,8 +149,9 @@ bool shareSets(int64_t rows, int64_t stride, int64_t l1Bytes) {
 
 class CostModel {
 public:
-  CostModel(const Contraction &contraction, const TargetDescription &target)
-      : contraction(contraction), target(target) {
+  CostModel(const Contraction &contraction, const TargetDescription &target,
+            double updatesOfB)
+      : contraction(contraction), target(target), updatesOfB(updatesOfB) {
     for (const ContractionDim &dim : contraction.batch) {
       batch *= dim.size;
       batchA *= dim.a != 0 ? dim.size : 1;
@@ -198,6 +199,7 @@ private:
 
   const Contraction &contraction;
   const TargetDescription &target;
+  const double updatesOfB;
   int64_t batch = 1, batchA = 1, batchB = 1; // those that an operand has
   int64_t outerK = 1, groups = 1, bytes = 4;
 };
@@ -290,7 +292,13 @@ double CostModel::work(const Blocking &blocking) const {
       blocking.columns.blocks() * blocking.groupBlocks(contraction) > 1)
     cycles += (elementsA + double(contraction.m.size * contraction.n.size)) /
               double(blocking.lanes) * kSharedCycles;
-  return products * cycles;
+  // Updates of weights leave each column with the core that sums its gradient.
+  // Where tasks are blocks of rows, every core reads all of them.
+  double sharedB = 0;
+  if (blocking.rowParts * blocking.rows.blocks() > 1)
+    sharedB = updatesOfB * elementsB * arrays(batchB) / double(blocking.lanes) *
+              kSharedCycles;
+  return products * cycles + sharedB;
 }
 
 double CostModel::time(const Blocking &blocking) const {
@@ -443,7 +451,7 @@ void chooseBlocks(Blocking blocking, const Contraction &contraction,
 }
 
 void chooseWithParts(Contraction contraction, int64_t parts,
-                     const TargetDescription &target, bool invariantB,
+                     const TargetDescription &target, const LifeOfB &lifeB,
                      Choice &best) {
   contraction.cutRows(parts);
   const ContractionDim &m = contraction.m, &n = contraction.n,
@@ -464,7 +472,7 @@ void chooseWithParts(Contraction contraction, int64_t parts,
                    : isAlongB ? PackKind::Transpose
                               : PackKind::Scalar;
 
-  CostModel model(contraction, target);
+  CostModel model(contraction, target, lifeB.updates);
   int64_t mostVectors = target.vectorRegisters >= 32 ? 4 : 2;
   for (const Tiling &columns :
        columnTilings(contraction, common.lanes, mostVectors)) {
@@ -481,15 +489,15 @@ void chooseWithParts(Contraction contraction, int64_t parts,
     blocking.kChunk = chooseChunk(k.size, mostK);
     // B that is a panel already, or that is hardly used again, stays in place.
     bool isPanel = blocking.columns.count == 1 && k.b == n.size;
-    blocking.packB =
-        packB == PackKind::Copy && !contraction.isNarrow() &&
-                (isPanel || (parts * blocking.rows.count <= 1 && !invariantB))
-            ? PackKind::Direct
-            : packB;
+    blocking.packB = packB == PackKind::Copy && !contraction.isNarrow() &&
+                             (isPanel || (parts * blocking.rows.count <= 1 &&
+                                          !lifeB.isInvariant))
+                         ? PackKind::Direct
+                         : packB;
     if (contraction.panelDepthB != 0)
       blocking.packB = PackKind::Copy;
     blocking.aheadB = contraction.panelDepthB != 0 ||
-                      (invariantB && blocking.packB != PackKind::Direct);
+                      (lifeB.isInvariant && blocking.packB != PackKind::Direct);
     SmallVector<PackKind, 2> kindsA = {blocking.packA},
                              kindsB = {blocking.packB};
     if (blocking.packA == PackKind::Copy && !contraction.isNarrow())
@@ -517,19 +525,19 @@ void chooseWithParts(Contraction contraction, int64_t parts,
 
 Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
                                             const TargetDescription &target,
-                                            bool invariantB) {
+                                            const LifeOfB &lifeB) {
   // Parts of rows would begin inside of a panel of C.
   bool cutsRows = contraction.panelDepthC == 0;
   Choice choice;
   for (int64_t parts :
        cutsRows ? partCounts(contraction.m.size) : SmallVector<int64_t>{1})
-    chooseWithParts(contraction, parts, target, invariantB, choice);
+    chooseWithParts(contraction, parts, target, lifeB, choice);
   bool isSmall = choice.work < kSmallCycles;
   // With fewer tasks than threads the others wait, and so does what comes next.
   int64_t enough = target.enoughTasks();
   if (cutsRows && choice.tasks < enough && contraction.m.size % enough == 0) {
     Choice cut;
-    chooseWithParts(contraction, enough, target, invariantB, cut);
+    chooseWithParts(contraction, enough, target, lifeB, cut);
     if (cut.work < choice.work + kWaitCycles)
       choice = cut;
   }

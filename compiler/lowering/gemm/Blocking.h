@@ -106,11 +106,18 @@ inline int64_t lineElements(mlir::Type number) {
   return kLineBytes * 8 / number.getIntOrFloatBitWidth();
 }
 
-/// `invariantB`: the same B serves many products, so that its panels may be
-/// made ahead. Where the contraction has panels (panelWidths), tiles of columns
-/// are theirs.
+/// What becomes of B beside one product.
+struct LifeOfB {
+  /// The same B serves many products, so that its panels may be made ahead.
+  bool isInvariant = false;
+  /// How often it is written anew for each product, as weights are that a step
+  /// updates: 1 where one product a step reads them, 0 where none are.
+  double updates = 0;
+};
+
+/// Where the contraction has panels (panelWidths), tiles of columns are theirs.
 Blocking chooseBlocking(const Contraction &contraction,
-                        const TargetDescription &target, bool invariantB);
+                        const TargetDescription &target, const LifeOfB &lifeB);
 
 } // namespace foregrad::compiler
 

@@ -10,6 +10,7 @@
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/gemm/PackEmitter.h"
 #include "compiler/lowering/gemm/ProductStart.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -42,7 +43,8 @@ static bool viewsInside(Operation *loop, Value value,
       cast<BlockArgument>(value).getOwner()->getParentOp());
 }
 
-bool PackAhead::isInvariant(linalg::GenericOp op, const Contraction &product) {
+/// Whether B is the same in all iterations of the loops around `op`.
+static bool isInvariant(linalg::GenericOp op, const Contraction &product) {
   Operation *loop = outermostLoop(op);
   SmallVector<Operation *> views;
   if (!loop || !product.outerK.empty() ||
@@ -51,6 +53,27 @@ bool PackAhead::isInvariant(linalg::GenericOp op, const Contraction &product) {
       !viewsInside(loop, product.b.memref, views))
     return false;
   return !mayWrite(loop, bufferBelow(product.b.memref));
+}
+
+/// How often the loops around `op` run it; at least so often, where that is not
+/// known.
+static double runsOf(Operation *op) {
+  double runs = 1;
+  for (auto loop = op->getParentOfType<scf::ForOp>(); loop;
+       loop = loop->getParentOfType<scf::ForOp>())
+    if (std::optional<APInt> count = loop.getStaticTripCount())
+      runs *= std::max(1.0, double(count->getLimitedValue()));
+  return runs;
+}
+
+LifeOfB PackAhead::lifeOfB(linalg::GenericOp op, const Contraction &product) {
+  LifeOfB life;
+  life.isInvariant = isInvariant(op, product);
+  Value buffer = bufferBelow(product.b.memref);
+  auto entry = op->getParentOfType<func::FuncOp>();
+  if (entry && isa<BlockArgument>(buffer) && mayWrite(entry, buffer))
+    life.updates = 1 / runsOf(op);
+  return life;
 }
 
 /// A task for each panel, which is one group's tile of columns.

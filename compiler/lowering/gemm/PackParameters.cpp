@@ -106,7 +106,9 @@ Wish Entry::wanted() {
         product->n.size % lanes != 0)
       return true;
     // From panels as if they had been made ahead.
-    Blocking blocking = chooseBlocking(*product, target, /*invariantB=*/true);
+    LifeOfB life = ahead.lifeOfB(op, *product);
+    life.isInvariant = true;
+    Blocking blocking = chooseBlocking(*product, target, life);
     best = {Panels{product->k.size, blocking.columns.widths()},
             product->multiplications()};
     return true;
@@ -137,7 +139,7 @@ bool Entry::isProductOf(const Panels &panels, linalg::GenericOp op,
   if (readsWhole(*product, rows, columns))
     return true;
   return readsTransposed(*product, rows, columns) &&
-         ahead.isInvariant(op, *product);
+         ahead.lifeOfB(op, *product).isInvariant;
 }
 
 /// Whether `op` works element by element on matrices of all buffers that
