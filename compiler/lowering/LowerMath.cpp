@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -67,6 +68,71 @@ struct RoundToBf16 : public OpRewritePattern<arith::TruncFOp> {
     Value bits = LLVM::BitcastOp::create(
         rewriter, loc, to.clone(rewriter.getI16Type()), rounded);
     rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, to, bits);
+    return success();
+  }
+};
+
+/// The constant that all elements of `value` are.
+std::optional<APFloat> constantOf(Value value) {
+  if (auto broadcast = value.getDefiningOp<vector::BroadcastOp>())
+    value = broadcast.getSource();
+  Attribute constant;
+  if (!matchPattern(value, m_Constant(&constant)))
+    return std::nullopt;
+  if (auto splat = dyn_cast<SplatElementsAttr>(constant))
+    constant = splat.getSplatValue<Attribute>();
+  auto number = dyn_cast<FloatAttr>(constant);
+  return number ? std::optional(number.getValue()) : std::nullopt;
+}
+
+/// x / c = q + (x - q c) / c, where q = x / c by the reciprocal of c
+/// (Markstein, Computation of elementary functions on the IBM RISC System/6000
+/// processor, 1990): the rounded quotient itself, at the price of three
+/// multiplications. A byte has but 256 values, so that this need not be
+/// believed.
+struct DivideBytes : public OpRewritePattern<arith::DivFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  static bool isExact(const APFloat &divisor, const APFloat &reciprocal) {
+    constexpr auto nearest = APFloat::rmNearestTiesToEven;
+    for (uint64_t byte = 0; byte < 256; ++byte) {
+      APFloat x(divisor.getSemantics(), byte), exact = x;
+      exact.divide(divisor, nearest);
+      APFloat quotient = x;
+      quotient.multiply(reciprocal, nearest);
+      APFloat rest = -quotient;
+      rest.fusedMultiplyAdd(divisor, x, nearest);
+      rest.fusedMultiplyAdd(reciprocal, quotient, nearest);
+      if (!rest.bitwiseIsEqual(exact))
+        return false;
+    }
+    return true;
+  }
+
+  LogicalResult matchAndRewrite(arith::DivFOp op,
+                                PatternRewriter &rewriter) const override {
+    auto bytes = op.getLhs().getDefiningOp<arith::UIToFPOp>();
+    std::optional<APFloat> divisor = constantOf(op.getRhs());
+    if (!bytes || !divisor ||
+        !getElementTypeOrSelf(bytes.getIn().getType()).isInteger(8))
+      return failure();
+    APFloat reciprocal(divisor->getSemantics(), 1);
+    reciprocal.divide(*divisor, APFloat::rmNearestTiesToEven);
+    if (!isExact(*divisor, reciprocal))
+      return failure();
+    Location loc = op.getLoc();
+    auto constant = [&](const APFloat &value) -> Value {
+      TypedAttr number =
+          rewriter.getFloatAttr(getElementTypeOrSelf(op.getType()), value);
+      if (auto vector = dyn_cast<VectorType>(op.getType()))
+        number = SplatElementsAttr::get(vector, number);
+      return arith::ConstantOp::create(rewriter, loc, number);
+    };
+    Value by = constant(reciprocal);
+    Value quotient = arith::MulFOp::create(rewriter, loc, bytes.getOut(), by);
+    Value rest = math::FmaOp::create(rewriter, loc, quotient,
+                                     constant(-*divisor), bytes.getOut());
+    rewriter.replaceOpWithNewOp<math::FmaOp>(op, rest, by, quotient);
     return success();
   }
 };
@@ -122,7 +188,9 @@ struct LowerMathPass
     arith::populateExpandBFloat16Patterns(polynomials);
     if (roundsToBf16)
       polynomials.add<RoundToBf16>(context, /*benefit=*/2);
-    if (!hasFma)
+    if (hasFma)
+      polynomials.add<DivideBytes>(context);
+    else
       polynomials.add<SplitFma>(context);
     if (failed(applyPatternsGreedily(getOperation(), std::move(polynomials),
                                      config)))

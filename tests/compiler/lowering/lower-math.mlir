@@ -57,3 +57,41 @@ func.func @round(%x: vector<16xf32>, %y: vector<8xf32>, %z: vector<4xf32>)
   %2 = arith.truncf %z : vector<4xf32> to vector<4xbf16>
   return %0, %1, %2 : vector<16xbf16>, vector<8xbf16>, vector<4xbf16>
 }
+
+// What bytes are divided by is multiplied by, and the rest of that added, where multiply-adds round
+// once and all quotients come out as by a division.
+
+// CHECK-LABEL: func.func @divide_bytes
+// CHECK-SAME:    %[[BYTES:.*]]: vector<16xi8>
+// CHECK-NOT:     arith.divf
+// CHECK-DAG:     %[[X:.*]] = arith.uitofp %[[BYTES]]
+// CHECK-DAG:     %[[R:.*]] = arith.constant dense<0.00392156862745098{{[0-9]*}}> : vector<16xf64>
+// CHECK-DAG:     %[[C:.*]] = arith.constant dense<-2.550000e+02> : vector<16xf64>
+// CHECK:         %[[Q:.*]] = arith.mulf %[[X]], %[[R]] : vector<16xf64>
+// CHECK:         %[[REST:.*]] = math.fma %[[Q]], %[[C]], %[[X]] : vector<16xf64>
+// CHECK:         %[[EXACT:.*]] = math.fma %[[REST]], %[[R]], %[[Q]] : vector<16xf64>
+// CHECK:         return %[[EXACT]]
+// NOFMA-LABEL: func.func @divide_bytes
+// NOFMA:         arith.divf
+func.func @divide_bytes(%bytes: vector<16xi8>) -> vector<16xf64> {
+  %most = arith.constant 2.550000e+02 : f64
+  %x = arith.uitofp %bytes : vector<16xi8> to vector<16xf64>
+  %c = vector.broadcast %most : f64 to vector<16xf64>
+  %0 = arith.divf %x, %c : vector<16xf64>
+  return %0 : vector<16xf64>
+}
+
+// Not by what has no reciprocal, nor what is no byte.
+
+// CHECK-LABEL: func.func @divide_others
+// CHECK:         arith.divf
+// CHECK:         arith.divf
+func.func @divide_others(%byte: i8, %word: i16) -> (f32, f32) {
+  %none = arith.constant 0.0 : f32
+  %most = arith.constant 2.550000e+02 : f32
+  %x = arith.uitofp %byte : i8 to f32
+  %y = arith.uitofp %word : i16 to f32
+  %0 = arith.divf %x, %none : f32
+  %1 = arith.divf %y, %most : f32
+  return %0, %1 : f32, f32
+}
