@@ -16,7 +16,7 @@
 
 // As many kernels as cases:
 // RUN: %fg-opt %s --fg-contractions-to-kernels=bf16=pairs | FileCheck %s --check-prefix=KERNELS
-// KERNELS-COUNT-8: fg.flops
+// KERNELS-COUNT-9: fg.flops
 
 // UNSUPPORTED: asan
 // CHECK: {{^0$}}
@@ -270,6 +270,99 @@ func.func @transposed_left() -> i32 {
       indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> ()>],
       iterator_types = ["reduction", "reduction"]}
       ins(%product, %reference : memref<29x35xf32>, memref<29x35xf32>) outs(%wrong : memref<i32>) {
+  ^bb0(%p: f32, %r: f32, %count: i32):
+    %differs = arith.cmpf une, %p, %r : f32
+    %one = arith.extui %differs : i1 to i32
+    %sum = arith.addi %count, %one : i32
+    linalg.yield %sum : i32
+  }
+  %result = memref.load %wrong[] : memref<i32>
+  return %result : i32
+}
+
+// Rows side by side in each group.
+func.func @gradient_per_group() -> i32 {
+  %zero = arith.constant 0.0 : f32
+  %a = memref.alloc() : memref<60x3x29xbf16>
+  linalg.generic {indexing_maps = [affine_map<(k, g, m) -> (k, g, m)>], iterator_types = ["parallel", "parallel", "parallel"]} outs(%a : memref<60x3x29xbf16>) {
+  ^bb0(%old: bf16):
+    %h0 = arith.constant 3 : index
+    %i0 = linalg.index 0 : index
+    %f0 = arith.constant 6 : index
+    %p0 = arith.muli %h0, %f0 : index
+    %h1 = arith.addi %p0, %i0 : index
+    %i1 = linalg.index 1 : index
+    %f1 = arith.constant 8 : index
+    %p1 = arith.muli %h1, %f1 : index
+    %h2 = arith.addi %p1, %i1 : index
+    %i2 = linalg.index 2 : index
+    %f2 = arith.constant 10 : index
+    %p2 = arith.muli %h2, %f2 : index
+    %h3 = arith.addi %p2, %i2 : index
+    %m = arith.constant 8 : index
+    %r = arith.remui %h3, %m : index
+    %c = arith.index_cast %r : index to i32
+    %w = arith.sitofp %c : i32 to f32
+    %v = arith.truncf %w : f32 to bf16
+    linalg.yield %v : bf16
+  }
+  %b = memref.alloc() : memref<60x3x35xbf16>
+  linalg.generic {indexing_maps = [affine_map<(k, g, n) -> (k, g, n)>], iterator_types = ["parallel", "parallel", "parallel"]} outs(%b : memref<60x3x35xbf16>) {
+  ^bb0(%old: bf16):
+    %h0 = arith.constant 5 : index
+    %i0 = linalg.index 0 : index
+    %f0 = arith.constant 8 : index
+    %p0 = arith.muli %h0, %f0 : index
+    %h1 = arith.addi %p0, %i0 : index
+    %i1 = linalg.index 1 : index
+    %f1 = arith.constant 10 : index
+    %p1 = arith.muli %h1, %f1 : index
+    %h2 = arith.addi %p1, %i1 : index
+    %i2 = linalg.index 2 : index
+    %f2 = arith.constant 12 : index
+    %p2 = arith.muli %h2, %f2 : index
+    %h3 = arith.addi %p2, %i2 : index
+    %m = arith.constant 8 : index
+    %r = arith.remui %h3, %m : index
+    %c = arith.index_cast %r : index to i32
+    %w = arith.sitofp %c : i32 to f32
+    %v = arith.truncf %w : f32 to bf16
+    linalg.yield %v : bf16
+  }
+  %product = memref.alloc() : memref<3x29x35xf32>
+  linalg.fill ins(%zero : f32) outs(%product : memref<3x29x35xf32>)
+  linalg.generic {
+      indexing_maps = [affine_map<(g, m, n, k) -> (k, g, m)>, affine_map<(g, m, n, k) -> (k, g, n)>, affine_map<(g, m, n, k) -> (g, m, n)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<60x3x29xbf16>, memref<60x3x35xbf16>) outs(%product : memref<3x29x35xf32>) {
+  ^bb0(%x: bf16, %y: bf16, %o: f32):
+    %xw = arith.extf %x : bf16 to f32
+    %yw = arith.extf %y : bf16 to f32
+    %m = arith.mulf %xw, %yw : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  %reference = memref.alloc() : memref<3x29x35xf32>
+  linalg.fill ins(%zero : f32) outs(%reference : memref<3x29x35xf32>)
+  linalg.generic {
+      indexing_maps = [affine_map<(g, m, n, k) -> (k, g, m)>, affine_map<(g, m, n, k) -> (k, g, n)>, affine_map<(g, m, n, k) -> (g, m, n)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<60x3x29xbf16>, memref<60x3x35xbf16>) outs(%reference : memref<3x29x35xf32>) {
+  ^bb0(%x: bf16, %y: bf16, %o: f32):
+    %xw = arith.extf %x : bf16 to f32
+    %yw = arith.extf %y : bf16 to f32
+    %g = arith.negf %xw : f32
+    %m = arith.mulf %g, %yw : f32
+    %s = arith.subf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  %wrong = memref.alloc() : memref<i32>
+  %none = arith.constant 0 : i32
+  memref.store %none, %wrong[] : memref<i32>
+  linalg.generic {
+      indexing_maps = [affine_map<(g, m, n) -> (g, m, n)>, affine_map<(g, m, n) -> (g, m, n)>, affine_map<(g, m, n) -> ()>],
+      iterator_types = ["reduction", "reduction", "reduction"]}
+      ins(%product, %reference : memref<3x29x35xf32>, memref<3x29x35xf32>) outs(%wrong : memref<i32>) {
   ^bb0(%p: f32, %r: f32, %count: i32):
     %differs = arith.cmpf une, %p, %r : f32
     %one = arith.extui %differs : i1 to i32
@@ -744,5 +837,7 @@ func.func @main() -> i32 {
   %t7 = arith.addi %t6, %r6 : i32
   %r7 = call @columns_apart() : () -> i32
   %t8 = arith.addi %t7, %r7 : i32
-  return %t8 : i32
+  %r8 = call @gradient_per_group() : () -> i32
+  %t9 = arith.addi %t8, %r8 : i32
+  return %t9 : i32
 }
