@@ -128,10 +128,10 @@ struct DivideBytes : public OpRewritePattern<arith::DivFOp> {
         number = SplatElementsAttr::get(vector, number);
       return arith::ConstantOp::create(rewriter, loc, number);
     };
-    Value by = constant(reciprocal);
-    Value quotient = arith::MulFOp::create(rewriter, loc, bytes.getOut(), by);
-    Value rest = math::FmaOp::create(rewriter, loc, quotient,
-                                     constant(-*divisor), bytes.getOut());
+    Value x = bytes.getOut();
+    Value by = constant(reciprocal), minus = constant(-*divisor);
+    Value quotient = arith::MulFOp::create(rewriter, loc, x, by);
+    Value rest = math::FmaOp::create(rewriter, loc, quotient, minus, x);
     rewriter.replaceOpWithNewOp<math::FmaOp>(op, rest, by, quotient);
     return success();
   }
