@@ -15,12 +15,16 @@ using namespace mlir;
 
 namespace foregrad::compiler {
 
+namespace {
+
 /// What an entry needs for temporaries.
 struct Temporaries {
   uint64_t shared = 0, ofThread = 0; // bytes
 
   uint64_t total(uint64_t threads) const { return shared + threads * ofThread; }
 };
+
+} // namespace
 
 /// Of the entry of training that needs the most.
 static Temporaries temporaries(ArrayRef<EntryCode> entries, uint64_t threads) {

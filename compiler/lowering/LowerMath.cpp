@@ -76,13 +76,10 @@ struct RoundToBf16 : public OpRewritePattern<arith::TruncFOp> {
 std::optional<APFloat> constantOf(Value value) {
   if (auto broadcast = value.getDefiningOp<vector::BroadcastOp>())
     value = broadcast.getSource();
-  Attribute constant;
-  if (!matchPattern(value, m_Constant(&constant)))
+  APFloat number(0.0);
+  if (!matchPattern(value, m_ConstantFloat(&number)))
     return std::nullopt;
-  if (auto splat = dyn_cast<SplatElementsAttr>(constant))
-    constant = splat.getSplatValue<Attribute>();
-  auto number = dyn_cast<FloatAttr>(constant);
-  return number ? std::optional(number.getValue()) : std::nullopt;
+  return number;
 }
 
 /// x / c = q + (x - q c) / c, where q = x / c by the reciprocal of c

@@ -159,7 +159,7 @@ struct ContractionsToKernelsPass
       if (target.bf16 != Bf16Products::Widened)
         product->pairUp();
       Blocking blocking =
-          chooseBlocking(*product, target, ahead.lifeOfB(op, *product));
+          chooseBlocking(*product, target, lifeOfB(op, *product));
       if (panelsB && !blocking.aheadB) {
         op.emitError("cannot read the panels that its second input lies in");
         return signalPassFailure();

@@ -66,7 +66,8 @@ static double runsOf(Operation *op) {
   return runs;
 }
 
-LifeOfB PackAhead::lifeOfB(linalg::GenericOp op, const Contraction &product) {
+LifeOfB foregrad::compiler::lifeOfB(linalg::GenericOp op,
+                                    const Contraction &product) {
   LifeOfB life;
   life.isInvariant = isInvariant(op, product);
   Value buffer = bufferBelow(product.b.memref);

@@ -19,13 +19,13 @@
 
 namespace foregrad::compiler {
 
+/// What becomes of B: whether it is the same in all iterations of the loops
+/// around `op`, and whether the entry writes it outside of them.
+LifeOfB lifeOfB(mlir::linalg::GenericOp op, const Contraction &product);
+
 class PackAhead {
 public:
   explicit PackAhead(mlir::RewriterBase &rewriter) : rewriter(rewriter) {}
-
-  /// What becomes of B: whether it is the same in all iterations of the loops
-  /// around `op`, and whether the entry writes it outside of them.
-  LifeOfB lifeOfB(mlir::linalg::GenericOp op, const Contraction &product);
 
   /// Makes B's panels as `blocking` wants them before the outermost loop around
   /// `op`, or finds those that another product made of the same matrix, and

@@ -51,8 +51,7 @@ struct Wish {
 class Entry {
 public:
   Entry(Value parameter, const TargetDescription &target)
-      : parameter(parameter), target(target), rewriter(parameter.getContext()),
-        ahead(rewriter) {}
+      : parameter(parameter), target(target) {}
 
   /// The panels that the largest product wants that reads the parameter as B;
   /// none if no product does, or if the matrix would be one panel, which is
@@ -72,8 +71,6 @@ private:
 
   Value parameter;
   const TargetDescription &target;
-  IRRewriter rewriter;
-  PackAhead ahead;
   SetVector<Value> tied;
 };
 
@@ -106,7 +103,7 @@ Wish Entry::wanted() {
         product->n.size % lanes != 0)
       return true;
     // From panels as if they had been made ahead.
-    LifeOfB life = ahead.lifeOfB(op, *product);
+    LifeOfB life = lifeOfB(op, *product);
     life.isInvariant = true;
     Blocking blocking = chooseBlocking(*product, target, life);
     best = {Panels{product->k.size, blocking.columns.widths()},
@@ -139,7 +136,7 @@ bool Entry::isProductOf(const Panels &panels, linalg::GenericOp op,
   if (readsWhole(*product, rows, columns))
     return true;
   return readsTransposed(*product, rows, columns) &&
-         ahead.lifeOfB(op, *product).isInvariant;
+         lifeOfB(op, *product).isInvariant;
 }
 
 /// Whether `op` works element by element on matrices of all buffers that
