@@ -70,3 +70,30 @@ func.func @updated_after_many(%w: memref<784x512xf32> {fg.name = "w", fg.role = 
   }
   return
 }
+
+// -----
+
+#x = affine_map<(i, n, k) -> (i, k)>
+#w = affine_map<(i, n, k) -> (k, n)>
+#y = affine_map<(i, n, k) -> (i, n)>
+#kn = affine_map<(k, n) -> (k, n)>
+
+// Panels are those of such blocks: as many for each core, where blocks of rows would want wider ones.
+// CHECK-LABEL: func.func @even_panels
+// CHECK-SAME: fg.panels = {depth = 256 : i64, widths = array<i64: 32, 32, 32, 32>}
+func.func @even_panels(%w: memref<256x128xf32> {fg.name = "w", fg.role = #fg<role parameter>}, %g: memref<256x128xf32>, %x: memref<32x256xf32>, %y: memref<32x128xf32>) {
+  linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<32x256xf32>, memref<256x128xf32>) outs(%y : memref<32x128xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#kn, #kn], iterator_types = ["parallel", "parallel"]}
+      ins(%g : memref<256x128xf32>) outs(%w : memref<256x128xf32>) {
+  ^bb0(%d: f32, %o: f32):
+    %s = arith.subf %o, %d : f32
+    linalg.yield %s : f32
+  }
+  return
+}
