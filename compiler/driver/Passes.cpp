@@ -10,6 +10,7 @@
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 #include "compiler/lowering/gemm/PackParameters.h"
+#include "compiler/lowering/gemm/RoundAsPacked.h"
 #include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
@@ -30,6 +31,7 @@ void registerPasses() {
   registerChainKernelsPass();
   registerFetchSamplesPass();
   registerTileSamplesPass();
+  registerRoundAsPackedPass();
   registerPackParametersPass();
   registerContractionsToKernelsPass();
   registerRowsToKernelsPass();

@@ -9,6 +9,7 @@
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 #include "compiler/lowering/gemm/PackParameters.h"
+#include "compiler/lowering/gemm/RoundAsPacked.h"
 #include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
@@ -79,6 +80,7 @@ static void buildTiles(OpPassManager &manager, const PhaseOptions &options) {
 }
 
 static void buildKernels(OpPassManager &manager, const PhaseOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createRoundAsPackedPass());
   manager.addPass(createPackParametersPass(options.target));
   OpPassManager &entries = manager.nest<func::FuncOp>();
   entries.addPass(createContractionsToKernelsPass(options.target));

@@ -494,7 +494,7 @@ void chooseWithParts(Contraction contraction, int64_t parts,
                                           !lifeB.isInvariant))
                          ? PackKind::Direct
                          : packB;
-    if (contraction.panelDepthB != 0)
+    if (contraction.panelDepthB != 0 || contraction.storedDepthB != 0)
       blocking.packB = PackKind::Copy;
     blocking.aheadB = contraction.panelDepthB != 0 ||
                       (lifeB.isInvariant && blocking.packB != PackKind::Direct);

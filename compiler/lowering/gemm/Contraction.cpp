@@ -12,6 +12,7 @@
 #include "compiler/lowering/gemm/Contraction.h"
 
 #include "compiler/lowering/linalg/SumOfProducts.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 #include <algorithm>
@@ -160,6 +161,13 @@ static void swapOperands(Contraction &contraction,
       std::swap(dim.a, dim.b);
 }
 
+/// The type of the numbers that are multiplied, of an input of a sum of
+/// products: what it is rounded to, if it is.
+static Type factorType(BlockArgument input) {
+  auto round = dyn_cast<arith::TruncFOp>(*input.getUsers().begin());
+  return round ? round.getType() : input.getType();
+}
+
 std::optional<Contraction>
 foregrad::compiler::analyzeContraction(linalg::GenericOp op, std::string &why) {
   auto refuse = [&](const char *reason) {
@@ -174,8 +182,12 @@ foregrad::compiler::analyzeContraction(linalg::GenericOp op, std::string &why) {
   Contraction result;
   Block &body = *op.getBody();
   Type element = body.getArgument(2).getType();
-  Type operands = body.getArgument(0).getType();
-  if (body.getArgument(1).getType() != operands)
+  std::array<Type, 2> stored = {body.getArgument(0).getType(),
+                                body.getArgument(1).getType()};
+  std::array<Type, 2> numbers = {factorType(body.getArgument(0)),
+                                 factorType(body.getArgument(1))};
+  Type operands = numbers[0];
+  if (numbers[1] != operands)
     return refuse("operands of different types");
   if (!element.isF32() && !element.isF64())
     return refuse("neither f32 nor f64");
@@ -225,8 +237,15 @@ foregrad::compiler::analyzeContraction(linalg::GenericOp op, std::string &why) {
     return refuse("no rows, no columns or nothing to sum");
 
   auto contiguousInC = [](const ContractionDim &dim) { return dim.c == 1; };
-  if (llvm::none_of(ns, contiguousInC) && llvm::any_of(ms, contiguousInC))
+  if (llvm::none_of(ns, contiguousInC) && llvm::any_of(ms, contiguousInC)) {
     swapOperands(result, ms, ns, {&ms, &ns, &ks, &batches});
+    std::swap(stored[0], stored[1]);
+  }
+  if (stored[0] != operands)
+    return refuse("A is rounded, and only B can be");
+  if (stored[1] != operands && stored[1] != element)
+    return refuse("B is rounded from another type than that of the sums");
+  result.storedTypeB = cast<FloatType>(stored[1]);
 
   result.n = takePrimary(ns, contiguousInC);
   result.m = takePrimary(ms, [](const ContractionDim &) { return false; });
@@ -293,7 +312,8 @@ bool foregrad::compiler::readFromPanels(Contraction &product,
                                         const Panels &panels) {
   if (!readsWhole(product, panels.depth, panels.columns()))
     return false;
-  product.panelDepthB = panels.depth;
+  (product.roundsB() ? product.storedDepthB : product.panelDepthB) =
+      panels.depth;
   product.panelWidths = panels.widths;
   product.k.b = product.n.b = 0;
   return true;

@@ -47,6 +47,9 @@ mlir::Value emitFlat(mlir::OpBuilder &builder, mlir::Location loc,
 struct Contraction {
   mlir::FloatType type;        // of C and of all sums
   mlir::FloatType operandType; // of A and B: as `type`, or bf16
+  /// Of B in memory: as `operandType`, or f32, which is rounded to that when B
+  /// is packed.
+  mlir::FloatType storedTypeB;
   FlatOperand a, b, c;
   /// What C begins at (absorbStart), if that is not 0: no stride in k.
   std::optional<FlatOperand> start;
@@ -66,6 +69,9 @@ struct Contraction {
   /// it has columns; k.b, or m.c, and n's strides say nothing then. 0: no
   /// panels.
   int64_t panelDepthB = 0, panelDepthC = 0;
+  /// The same of B in panels that are packed again, for what lies in them is to
+  /// be rounded.
+  int64_t storedDepthB = 0;
   /// The columns of these panels, where they were chosen before the blocking.
   llvm::SmallVector<int64_t> panelWidths;
   /// After pairUp: k counts pairs, the second of which lies so far behind the
@@ -74,6 +80,7 @@ struct Contraction {
   int64_t pairA = 0, pairB = 0;
 
   bool isNarrow() const { return operandType != type; }
+  bool roundsB() const { return storedTypeB != operandType; }
   /// Whether neighbours along k (the numbers of a pair) are neighbours in A.
   bool kIsAlongA() const { return (isPaired ? pairA : k.a) == 1; }
   /// Takes bf16 operands in pairs along k; false, and nothing changes, where k
@@ -102,8 +109,8 @@ bool readsWhole(const Contraction &product, int64_t rows, int64_t columns);
 bool readsTransposed(const Contraction &product, int64_t rows, int64_t columns);
 bool writesWhole(const Contraction &product, int64_t rows, int64_t columns);
 
-/// Lets the product read B from panels, if it reads these matrices as they are
-/// (not transposed); says whether it does.
+/// Lets the product read or pack B from panels, if it reads these matrices as
+/// they are (not transposed); says whether it does.
 bool readFromPanels(Contraction &product, const Panels &panels);
 /// Lets the product write C, which writesWhole such matrices, to panels.
 void writeToPanels(Contraction &product, const Panels &panels);

@@ -64,9 +64,12 @@ int64_t bytesOf(const Contraction &product) {
       add(*product.group);
     return count;
   };
+  auto bytes = [](Type number) -> int64_t {
+    return number.getIntOrFloatBitWidth() / 8;
+  };
   return product.elementBytes() * elements(&ContractionDim::c) +
-         product.operandType.getIntOrFloatBitWidth() / 8 *
-             (elements(&ContractionDim::a) + elements(&ContractionDim::b));
+         bytes(product.operandType) * elements(&ContractionDim::a) +
+         bytes(product.storedTypeB) * elements(&ContractionDim::b);
 }
 
 struct ContractionsToKernelsPass
@@ -160,13 +163,14 @@ struct ContractionsToKernelsPass
         product->pairUp();
       Blocking blocking =
           chooseBlocking(*product, target, lifeOfB(op, *product));
-      if (panelsB && !blocking.aheadB) {
+      if (panelsB && !isInPanelsB && !blocking.aheadB) {
         op.emitError("cannot read the panels that its second input lies in");
         return signalPassFailure();
       }
       product->cutRows(blocking.rowParts);
-      if (blocking.aheadB && !isInPanelsB)
-        ahead.pack(op, *product, blocking, panelsB);
+      if (blocking.aheadB && product->panelDepthB == 0)
+        ahead.pack(op, *product, blocking,
+                   isInPanelsB ? std::nullopt : panelsB);
       rewriter.setInsertionPoint(op);
       scf::ForallOp forall = emitTasks(rewriter, op.getLoc(), *product,
                                        blocking, start != nullptr, target.bf16);

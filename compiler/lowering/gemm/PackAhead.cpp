@@ -81,7 +81,7 @@ LifeOfB foregrad::compiler::lifeOfB(linalg::GenericOp op,
 Value PackAhead::emitPanels(Operation *loop, Location loc,
                             const Contraction &product,
                             const Blocking &blocking,
-                            const std::optional<Panels> &source) {
+                            const std::optional<Panels> &transposed) {
   KernelBuilder b(loc, rewriter.getContext());
   b.setInsertionPoint(loop);
   int64_t groups = product.group ? product.group->size : 1;
@@ -109,13 +109,17 @@ Value PackAhead::emitPanels(Operation *loop, Location loc,
   b.setInsertionPointToStart(forall.getBody());
   Value task = forall.getInductionVar(0);
   request.type = panelType(product);
-  request.sourceType = product.operandType;
+  request.numberType = product.operandType;
+  request.sourceType = product.storedTypeB;
+  request.isPaired = product.isPaired;
   request.stridePair = product.pairB;
   request.lanes = blocking.lanes;
   request.kind = blocking.packB;
   request.base = b.index(0);
   request.strideK = product.k.b;
   request.strideI = product.n.b;
+  request.sourceDepth = product.storedDepthB;
+  request.firstSourceStep = b.index(0);
   request.size = product.n.size;
   request.panels = panels;
   request.tiling = &blocking.columns;
@@ -129,17 +133,19 @@ Value PackAhead::emitPanels(Operation *loop, Location loc,
   request.endGroup = b.add(request.firstGroup, 1);
   request.strideGroup = product.group ? product.group->b : 0;
   request.tail = blocking.columnTail;
-  if (!source) {
+  if (!transposed) {
     emitPackB(b, request);
     return panels;
   }
   // Each panel of the source has some steps of k, its rows are our columns.
-  Tiling tiling = Tiling::ofWidths(source->widths);
+  int64_t numbers = product.isPaired ? 2 : 1; // of a step
+  Tiling tiling = Tiling::ofWidths(transposed->widths);
   for (const TileClass &steps : tiling.classes)
     b.loop(b.index(steps.begin), b.index(steps.end), 1, [&](Value tile) {
-      request.firstRow = tileStart(b, steps, tile);
-      request.base = b.mul(request.firstRow, source->depth);
-      request.k = b.index(steps.width);
+      Value first = tileStart(b, steps, tile);
+      request.firstRow = b.div(first, numbers);
+      request.base = b.mul(first, transposed->depth);
+      request.k = b.index(steps.width / numbers);
       request.strideI = steps.width;
       emitPackB(b, request);
     });
@@ -148,7 +154,7 @@ Value PackAhead::emitPanels(Operation *loop, Location loc,
 
 void PackAhead::pack(linalg::GenericOp op, Contraction &product,
                      const Blocking &blocking,
-                     const std::optional<Panels> &source) {
+                     const std::optional<Panels> &transposed) {
   Operation *loop = outermostLoop(op);
   SmallVector<Operation *> views;
   viewsInside(loop, product.b.memref, views);
@@ -158,6 +164,8 @@ void PackAhead::pack(linalg::GenericOp op, Contraction &product,
   Key key{loop,
           bufferBelow(product.b.memref),
           product.b.offset,
+          product.storedTypeB,
+          product.operandType,
           product.k.b,
           product.n.b,
           product.k.size,
@@ -166,9 +174,10 @@ void PackAhead::pack(linalg::GenericOp op, Contraction &product,
           blocking.columns.widest() * groups};
   Value &panels = made[key];
   if (!panels)
-    panels = emitPanels(loop, op.getLoc(), product, blocking, source);
+    panels = emitPanels(loop, op.getLoc(), product, blocking, transposed);
   product.b = {panels, 0, cast<MemRefType>(panels.getType()).getNumElements()};
   product.panelDepthB = product.k.size;
+  product.storedDepthB = 0;
   product.k.b = product.n.b = 0;
   if (product.group)
     product.group->b = blocking.columns.total() * product.panelDepthB;

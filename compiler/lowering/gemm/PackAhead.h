@@ -29,19 +29,20 @@ public:
 
   /// Makes B's panels as `blocking` wants them before the outermost loop around
   /// `op`, or finds those that another product made of the same matrix, and
-  /// puts them in place of B. `source`: B is the transposed of what lies in
+  /// puts them in place of B. `transposed`: B is the transposed of what lies in
   /// these panels.
   void pack(mlir::linalg::GenericOp op, Contraction &product,
-            const Blocking &blocking, const std::optional<Panels> &source);
+            const Blocking &blocking, const std::optional<Panels> &transposed);
 
 private:
   /// What tells panels apart.
-  using Key = std::tuple<mlir::Operation *, mlir::Value, int64_t, int64_t,
-                         int64_t, int64_t, int64_t, int64_t, int64_t>;
+  using Key = std::tuple<mlir::Operation *, mlir::Value, int64_t, mlir::Type,
+                         mlir::Type, int64_t, int64_t, int64_t, int64_t,
+                         int64_t, int64_t>;
 
   mlir::Value emitPanels(mlir::Operation *loop, mlir::Location loc,
                          const Contraction &product, const Blocking &blocking,
-                         const std::optional<Panels> &source);
+                         const std::optional<Panels> &transposed);
 
   mlir::RewriterBase &rewriter;
   llvm::DenseMap<Key, mlir::Value> made;

@@ -59,6 +59,12 @@ private:
   struct Place {
     Value source, panel, start; // start: the tile's first row or column
   };
+  /// The same for k of B's columns in the source, as far as they lie side by
+  /// side.
+  struct Row {
+    Value first;
+    int64_t stridePair;
+  };
 
   /// Calls body(class, place) for each tile of each group of the block.
   void forTiles(llvm::function_ref<void(const TileClass &, Place)> body) {
@@ -81,6 +87,7 @@ private:
   Value sourceAt(const Place &place, Value k, Value i) {
     return b.add(place.source, b.add(b.mul(k, r.strideK), b.mul(i, r.strideI)));
   }
+  Row rowOfB(const TileClass &tiles, const Place &place, Value k);
   bool isLastClass(const TileClass &tiles) const {
     return &tiles == &r.tiling->classes.back();
   }
@@ -93,9 +100,13 @@ private:
   /// A vector of `count` numbers of the source; with a mask, 0 where it is not
   /// set.
   Value load(int64_t count, Value from, Value where);
+  /// What was loaded, as numbers of the operand.
+  Value rounded(Value numbers);
+  /// Numbers of the operand as wide as those of the panel.
+  Value widened(Value numbers);
   /// What a vector of the panel holds for neighbours along i. A mask has as
   /// many elements as the vector.
-  Value acrossK(Value from, Value where = {});
+  Value acrossK(Row row, Value where = {});
   /// The same for neighbours along k: `left` of them at most, if that is not
   /// null.
   Value alongK(Value from, Value left);
@@ -112,18 +123,46 @@ private:
 Value Packer::load(int64_t count, Value from, Value where) {
   auto type = VectorType::get({count}, r.sourceType);
   if (!where)
-    return vector::LoadOp::create(b, type, r.source, from);
+    return rounded(vector::LoadOp::create(b, type, r.source, from));
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  return vector::MaskedLoadOp::create(b, type, r.source, from, where, zero);
+  return rounded(
+      vector::MaskedLoadOp::create(b, type, r.source, from, where, zero));
 }
 
-Value Packer::acrossK(Value from, Value where) {
-  Value first = load(r.lanes, from, where);
-  if (!r.stridePair)
-    return r.sourceType == r.type
-               ? first
-               : arith::ExtFOp::create(b, vector, first).getResult();
-  Value second = load(r.lanes, b.add(from, r.stridePair), where);
+/// A number's type, or that of a vector of as many as `numbers` are.
+static Type asMany(Type number, Value numbers) {
+  auto lanes = dyn_cast<VectorType>(numbers.getType());
+  return lanes ? lanes.clone(number) : number;
+}
+
+Value Packer::rounded(Value numbers) {
+  if (r.sourceType == r.numberType)
+    return numbers;
+  return arith::TruncFOp::create(b, asMany(r.numberType, numbers), numbers);
+}
+
+Value Packer::widened(Value numbers) {
+  if (r.numberType == r.type)
+    return numbers;
+  return arith::ExtFOp::create(b, asMany(r.type, numbers), numbers);
+}
+
+Packer::Row Packer::rowOfB(const TileClass &tiles, const Place &place,
+                           Value k) {
+  if (!r.sourceDepth)
+    return {sourceAt(place, k, place.start), r.stridePair};
+  // A step of k is as many rows of the panel as it has numbers.
+  int64_t step = tiles.width * (r.isPaired ? 2 : 1);
+  Value row = b.mul(b.add(r.firstSourceStep, k), step);
+  Value panel = b.mul(place.start, r.sourceDepth);
+  return {b.add(place.source, b.add(panel, row)), tiles.width};
+}
+
+Value Packer::acrossK(Row row, Value where) {
+  Value first = load(r.lanes, row.first, where);
+  if (!r.isPaired)
+    return widened(first);
+  Value second = load(r.lanes, b.add(row.first, row.stridePair), where);
   SmallVector<int64_t> inTurn;
   for (int64_t i = 0; i < r.lanes; ++i)
     inTurn.append({i, r.lanes + i});
@@ -132,27 +171,26 @@ Value Packer::acrossK(Value from, Value where) {
 }
 
 Value Packer::alongK(Value from, Value left) {
-  int64_t count = r.stridePair ? 2 * r.lanes : r.lanes;
+  int64_t count = r.isPaired ? 2 * r.lanes : r.lanes;
   Value where;
   if (left)
     where =
         vector::CreateMaskOp::create(b, VectorType::get({count}, b.getI1Type()),
                                      b.mul(left, count / r.lanes));
   Value numbers = load(count, from, where);
-  if (r.stridePair)
+  if (r.isPaired)
     return vector::BitCastOp::create(b, vector, numbers);
-  return r.sourceType == r.type
-             ? numbers
-             : arith::ExtFOp::create(b, vector, numbers).getResult();
+  return widened(numbers);
 }
 
 Value Packer::element(Value from) {
-  Value first = memref::LoadOp::create(b, r.source, from);
-  if (!r.stridePair)
-    return r.sourceType == r.type
-               ? first
-               : arith::ExtFOp::create(b, r.type, first).getResult();
-  Value second = memref::LoadOp::create(b, r.source, b.add(from, r.stridePair));
+  auto number = [&](Value at) {
+    return rounded(memref::LoadOp::create(b, r.source, at));
+  };
+  Value first = number(from);
+  if (!r.isPaired)
+    return widened(first);
+  Value second = number(b.add(from, r.stridePair));
   auto bits = [&](Value number) -> Value {
     return arith::ExtUIOp::create(
         b, r.type, arith::BitcastOp::create(b, b.getI16Type(), number));
@@ -174,12 +212,12 @@ void Packer::copyRowsOfA() {
       Value to = b.add(place.panel, b.mul(k, tiles.width));
       int64_t i = 0;
       for (; i + r.lanes <= tiles.width; i += r.lanes)
-        vector::StoreOp::create(b, acrossK(b.add(from, i)), r.panels,
-                                b.add(to, i));
+        vector::StoreOp::create(b, acrossK({b.add(from, i), r.stridePair}),
+                                r.panels, b.add(to, i));
       int64_t left = tiles.width - i;
       if (left == 0)
         return;
-      if (r.sourceType == r.type && llvm::popcount(uint64_t(left)) <= 2) {
+      if (r.numberType == r.type && llvm::popcount(uint64_t(left)) <= 2) {
         for (int64_t piece = r.lanes / 2; piece > 0; piece /= 2)
           if (left & piece) {
             vector::StoreOp::create(b, load(piece, b.add(from, i), Value()),
@@ -190,8 +228,8 @@ void Packer::copyRowsOfA() {
       }
       Value where =
           vector::ConstantMaskOp::create(b, mask, ArrayRef<int64_t>{left});
-      vector::StoreOp::create(b, acrossK(b.add(from, i), where), r.panels,
-                              b.add(to, i));
+      vector::StoreOp::create(b, acrossK({b.add(from, i), r.stridePair}, where),
+                              r.panels, b.add(to, i));
     });
   });
 }
@@ -228,24 +266,34 @@ void Packer::copyAlongK() {
   });
 }
 
-/// Columns are contiguous in memory: k outside, so that memory is read along
-/// its rows.
+/// Columns are contiguous in memory, which is read in its order: along rows of
+/// all tiles, with k outside, or one panel after another.
 void Packer::copyRowsOfB() {
-  b.loop(b.index(0), r.k, 1, [&](Value k) {
+  auto copyRow = [&](const TileClass &tiles, const Place &place, Value k) {
+    Row row = rowOfB(tiles, place, k);
+    Value to = b.add(place.panel, b.mul(k, rowWidth(tiles)));
+    for (int64_t i = 0; i < tiles.width; i += r.lanes) {
+      bool partial = r.tail && isLastClass(tiles) && i + r.lanes >= tiles.width;
+      Value where;
+      if (partial)
+        where = maskOf(b.sub(b.index(r.size), b.add(place.start, i)));
+      Row part = {b.add(row.first, i), row.stridePair};
+      vector::StoreOp::create(b, acrossK(part, where), r.panels, b.add(to, i));
+    }
+  };
+  auto steps = [&](llvm::function_ref<void(Value)> body) {
+    b.loop(b.index(0), r.k, 1, body);
+  };
+  if (r.sourceDepth)
     forTiles([&](const TileClass &tiles, Place place) {
-      Value from = sourceAt(place, k, place.start);
-      Value to = b.add(place.panel, b.mul(k, rowWidth(tiles)));
-      for (int64_t i = 0; i < tiles.width; i += r.lanes) {
-        bool partial =
-            r.tail && isLastClass(tiles) && i + r.lanes >= tiles.width;
-        Value where;
-        if (partial)
-          where = maskOf(b.sub(b.index(r.size), b.add(place.start, i)));
-        vector::StoreOp::create(b, acrossK(b.add(from, i), where), r.panels,
-                                b.add(to, i));
-      }
+      steps([&](Value k) { copyRow(tiles, place, k); });
     });
-  });
+  else
+    steps([&](Value k) {
+      forTiles([&](const TileClass &tiles, Place place) {
+        copyRow(tiles, place, k);
+      });
+    });
 }
 
 /// Transposes a square of registers: log2(lanes) rounds, each of which

@@ -32,7 +32,8 @@ namespace foregrad::compiler {
 
 struct PackRequest {
   mlir::Type type;       // of a panel's elements
-  mlir::Type sourceType; // of the operand's
+  mlir::Type numberType; // of the operand's numbers
+  mlir::Type sourceType; // of those in memory: wider ones are rounded
   int64_t lanes = 1;
   PackKind kind = PackKind::Copy;
   /// Element (k, i) of the operand is source[base + k * strideK + i * strideI],
@@ -40,8 +41,14 @@ struct PackRequest {
   mlir::Value source;
   mlir::Value base;
   int64_t strideK = 0, strideI = 0;
-  /// Not 0: k counts pairs, whose second number lies so far behind the first.
+  /// Whether k counts pairs, whose second number lies so far behind the first.
+  bool isPaired = false;
   int64_t stridePair = 0;
+  /// Not 0: B lies in panels of so many rows, which are cut as `tiling` is. The
+  /// strides of k and i say nothing then, and k = 0 is `firstSourceStep` steps
+  /// behind a panel's first.
+  int64_t sourceDepth = 0;
+  mlir::Value firstSourceStep;
   int64_t size = 0;
   mlir::Value panels;     // flat
   mlir::Value firstPanel; // element of it at which the first begins; null: 0

@@ -87,6 +87,11 @@ bool Entry::allUses(Value buffer, llvm::function_ref<bool(OpOperand &)> use) {
   return true;
 }
 
+/// Whether the product widens B's numbers, which it does not in panels.
+static bool readsNarrow(const Contraction &product) {
+  return product.isNarrow() && !product.roundsB();
+}
+
 Wish Entry::wanted() {
   Wish best;
   allUses(parameter, [&](OpOperand &use) {
@@ -97,14 +102,18 @@ Wish Entry::wanted() {
     if (!product)
       return true;
     int64_t lanes = target.lanes(product->elementBytes());
-    if (bufferBelow(product->b.memref) != parameter || product->isNarrow() ||
+    if (bufferBelow(product->b.memref) != parameter || readsNarrow(*product) ||
         product->multiplications() <= best.work ||
         !readsWhole(*product, product->k.size, product->n.size) ||
         product->n.size % lanes != 0)
       return true;
-    // From panels as if they had been made ahead.
+    // From panels as if they had been made ahead; numbers that are rounded are
+    // packed again.
     LifeOfB life = lifeOfB(op, *product);
-    life.isInvariant = true;
+    if (!product->roundsB())
+      life.isInvariant = true;
+    if (target.bf16 != Bf16Products::Widened)
+      product->pairUp();
     Blocking blocking = chooseBlocking(*product, target, life);
     best = {Panels{product->k.size, blocking.columns.widths()},
             product->multiplications()};
@@ -121,13 +130,15 @@ bool Entry::isProductOf(const Panels &panels, linalg::GenericOp op,
                         Value buffer) {
   std::string why;
   std::optional<Contraction> product = analyzeContraction(op, why);
-  if (!product || product->isNarrow())
+  if (!product)
     return false;
   Value a = bufferBelow(product->a.memref), b = bufferBelow(product->b.memref),
         c = bufferBelow(product->c.memref);
   int64_t rows = panels.depth, columns = panels.columns();
   // What writes to one of its inputs becomes no kernel of register tiles.
   if (a == buffer || a == c || b == c)
+    return false;
+  if (b == buffer && readsNarrow(*product))
     return false;
   if (c == buffer)
     return !panelsOf(b) && writesWhole(*product, rows, columns);

@@ -192,18 +192,22 @@ void TaskEmitter::loopOverChunks(const Position &at, Value isFirst) {
 void TaskEmitter::pack(const Position &at, Value k) {
   PackRequest request;
   request.type = panelType(x);
-  request.sourceType = x.operandType;
+  request.numberType = x.operandType;
+  request.isPaired = x.isPaired;
   request.lanes = blocking.lanes;
   request.k = k;
   request.firstGroup = firstGroup;
   request.endGroup = endGroup;
   if (blocking.packsB()) {
     request.kind = blocking.packB;
+    request.sourceType = x.storedTypeB;
     request.source = bMatrix;
     request.base = at.b;
     request.strideK = x.k.b;
     request.stridePair = x.pairB;
     request.strideI = x.n.b;
+    request.sourceDepth = x.storedDepthB;
+    request.firstSourceStep = at.k;
     request.strideGroup = x.group ? x.group->b : 0;
     request.size = x.n.size;
     request.panels = packedB;
@@ -217,6 +221,8 @@ void TaskEmitter::pack(const Position &at, Value k) {
   }
   if (blocking.packA != PackKind::Direct) {
     request.kind = blocking.packA;
+    request.sourceType = x.operandType;
+    request.sourceDepth = 0;
     request.source = a;
     request.base = at.a;
     request.strideK = x.k.a;

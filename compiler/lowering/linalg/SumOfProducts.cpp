@@ -28,8 +28,11 @@ bool foregrad::compiler::isSumOfProducts(linalg::GenericOp op) {
   size_t ops = 3; // with the yield
   auto input = [&](Value factor) {
     auto widen = factor.getDefiningOp<arith::ExtFOp>();
-    ops += widen ? 1 : 0;
-    return widen ? widen.getIn() : factor;
+    if (!widen)
+      return factor;
+    auto round = widen.getIn().getDefiningOp<arith::TruncFOp>();
+    ops += round ? 2 : 1;
+    return round ? round.getIn() : widen.getIn();
   };
   Value lhs = input(multiply.getLhs()), rhs = input(multiply.getRhs());
   Value first = body.getArgument(0), second = body.getArgument(1);

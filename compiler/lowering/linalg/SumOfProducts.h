@@ -13,7 +13,7 @@ namespace foregrad::compiler {
 
 /// Whether `op` computes `out + lhs * rhs` of its two inputs and its output, in
 /// any order, and nothing else. The inputs may be narrower numbers that are
-/// made as wide as the output first.
+/// made as wide as the output first, or be rounded to such numbers before.
 bool isSumOfProducts(mlir::linalg::GenericOp op);
 
 } // namespace foregrad::compiler
