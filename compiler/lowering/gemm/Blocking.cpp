@@ -414,7 +414,8 @@ int64_t Blocking::packedA() const {
 }
 
 int64_t Blocking::packedB(const Contraction &contraction) const {
-  return packedPanelB(contraction) * columns.tilesPerBlock * groupsPerBlock;
+  int64_t panels = packsPanels ? 1 : columns.tilesPerBlock * groupsPerBlock;
+  return packedPanelB(contraction) * panels;
 }
 
 int64_t Blocking::packedPanelB(const Contraction &contraction) const {
@@ -498,6 +499,8 @@ void chooseWithParts(Contraction contraction, int64_t parts,
       blocking.packB = PackKind::Copy;
     blocking.aheadB = contraction.panelDepthB != 0 ||
                       (lifeB.isInvariant && blocking.packB != PackKind::Direct);
+    blocking.packsPanels =
+        contraction.storedDepthB != 0 && !blocking.aheadB && !contraction.group;
     SmallVector<PackKind, 2> kindsA = {blocking.packA},
                              kindsB = {blocking.packB};
     if (blocking.packA == PackKind::Copy && !contraction.isNarrow())
@@ -549,9 +552,10 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
                   best.columns.widest() * best.columns.tilesPerBlock;
   best.fetchesC = !best.stagedC && best.kChunk >= kLeastFetchDepth &&
                   taskC * contraction.elementBytes() > target.l1Bytes;
-  best.fetchesB =
-      best.aheadB && !contraction.group && best.kChunk < contraction.k.size &&
-      contraction.k.size * best.columns.total() * contraction.elementBytes() >
-          target.l2Bytes / 2;
+  bool isInPieces = best.packsPanels || (best.aheadB && !contraction.group &&
+                                         best.kChunk < contraction.k.size);
+  best.fetchesB = isInPieces && contraction.k.size * best.columns.total() *
+                                        contraction.elementBytes() >
+                                    target.l2Bytes / 2;
   return best;
 }

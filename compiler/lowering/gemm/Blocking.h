@@ -67,13 +67,19 @@ struct Blocking {
   PackKind packA = PackKind::Direct, packB = PackKind::Copy;
   /// B's panels are made before all tasks, not by each, and hold all of k.
   bool aheadB = false;
+  /// Each panel of B is packed when its turn comes, before the tiles of rows go
+  /// through it. One is in scratch at a time, and memory brings the numbers of
+  /// the next one meanwhile. Where panels are made of panels, of which each is
+  /// one piece.
+  bool packsPanels = false;
   bool stagedC = false; // columns of C are not contiguous: through scratch
   /// Tiles of C are worth fetching ahead: a task has more of C than L1 keeps,
   /// and a tile takes long enough to fetch the next one meanwhile.
   bool fetchesC = false;
-  /// The next panel of B is worth fetching ahead: panels made ahead are more
-  /// than L2 keeps from one product to the next, and a chunk of the next one
-  /// does not lie behind that of this one, where hardware would look for it.
+  /// The next panel of B, or of what it is packed from, is worth fetching
+  /// ahead: panels are more than L2 keeps from one product to the next, and a
+  /// chunk of the next one does not lie behind that of this one, where hardware
+  /// would look for it, or is looked for only when it is packed.
   bool fetchesB = false;
   /// All tasks together are less than threads are started for. They are there
   /// for kernels before and behind that cut their rows alike.

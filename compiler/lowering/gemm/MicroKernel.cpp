@@ -122,16 +122,15 @@ SmallVector<Value> TileEmitter::initialTile() {
 /// Asks for an iteration's share of what comes behind this tile. All of C at
 /// once would take all that L1 has to wait for memory with, and B would wait.
 void TileEmitter::fetchAhead(Value iteration) {
-  auto fetch = [&](const TileOperand &operand, Value address, int level) {
-    memref::PrefetchOp::create(b, operand.memref, address, /*isWrite=*/false,
+  auto fetch = [&](Value memref, Value address, int level) {
+    memref::PrefetchOp::create(b, memref, address, /*isWrite=*/false,
                                /*localityHint=*/level, /*isDataCache=*/true);
   };
-  if (kernel.nextB)
-    fetch(
-        kernel.b,
-        b.add(kernel.nextB,
-              b.mul(iteration, lineElements(kernel.operand.getElementType()))),
-        2);
+  if (kernel.nextB) {
+    Type number = getElementTypeOrSelf(kernel.fetchedB.getType());
+    fetch(kernel.fetchedB,
+          b.add(kernel.nextB, b.mul(iteration, lineElements(number))), 2);
+  }
   if (!kernel.nextC)
     return;
   int64_t line = lineElements(kernel.vector.getElementType());
@@ -144,7 +143,7 @@ void TileEmitter::fetchAhead(Value iteration) {
     Value number = b.min(b.add(b.mul(iteration, share), i), b.index(lines - 1));
     Value inRow = b.mul(b.rem(number, ofRow), line);
     Value row = b.mul(b.div(number, ofRow), kernel.c.rowStride);
-    fetch(kernel.c, b.add(kernel.nextC, b.add(row, inRow)), 3);
+    fetch(kernel.c.memref, b.add(kernel.nextC, b.add(row, inRow)), 3);
   }
 }
 

@@ -43,9 +43,10 @@ struct MicroKernel {
   /// Null, or where in C's memref the next tile begins, to be fetched into the
   /// caches meanwhile: within the memref with all of the tile.
   mlir::Value nextC;
-  /// Null, or where in B's memref a share of the next panel begins, to be
-  /// fetched into L2 meanwhile: a line in each kUnroll steps.
-  mlir::Value nextB;
+  /// Null, or a memref and where in it a share of the next panel of B begins,
+  /// or of what that is made of, to be fetched into L2 meanwhile: a line in
+  /// each kUnroll steps.
+  mlir::Value fetchedB, nextB;
   /// What they begin at; its columns are contiguous or all the same. No memref:
   /// 0.
   TileOperand start;

@@ -59,14 +59,18 @@ private:
                       Value isFirst);
   void loopOverChunks(const Position &at, Value isFirst);
   void block(const Position &at, Value k, Value isFirst);
-  void pack(const Position &at, Value k);
+  void packTilesOfA(const Position &at, Value k);
+  void packTilesOfB(const Position &at, Value k, Value first, Value end);
+  PackRequest packRequest(Value k);
   void tile(const Position &at, Value k, Value isFirst, Value group,
             const TileClass &rows, Value rowTile, const TileClass &columns,
             Value columnTile);
-  bool columnsAreOutside() const { return blocking.aheadB && !x.group; }
+  bool columnsAreOutside() const {
+    return blocking.packsPanels || (blocking.aheadB && !x.group);
+  }
   Value nextTile(const MicroKernel &kernel, const TileClass &columns);
-  Value nextPanel(const MicroKernel &kernel, const TileClass &columns,
-                  Value rowTile);
+  Value nextPanel(const Position &at, const MicroKernel &kernel,
+                  const TileClass &columns, Value column, Value rowTile);
   void stageC(const Position &at, Value row, Value column,
               const TileClass &rows, const TileClass &columns, bool toScratch);
 
@@ -189,7 +193,7 @@ void TaskEmitter::loopOverChunks(const Position &at, Value isFirst) {
   });
 }
 
-void TaskEmitter::pack(const Position &at, Value k) {
+PackRequest TaskEmitter::packRequest(Value k) {
   PackRequest request;
   request.type = panelType(x);
   request.numberType = x.operandType;
@@ -198,53 +202,60 @@ void TaskEmitter::pack(const Position &at, Value k) {
   request.k = k;
   request.firstGroup = firstGroup;
   request.endGroup = endGroup;
-  if (blocking.packsB()) {
-    request.kind = blocking.packB;
-    request.sourceType = x.storedTypeB;
-    request.source = bMatrix;
-    request.base = at.b;
-    request.strideK = x.k.b;
-    request.stridePair = x.pairB;
-    request.strideI = x.n.b;
-    request.sourceDepth = x.storedDepthB;
-    request.firstSourceStep = at.k;
-    request.strideGroup = x.group ? x.group->b : 0;
-    request.size = x.n.size;
-    request.panels = packedB;
-    request.panel = blocking.packedPanelB(x);
-    request.panelGroup = request.panel * blocking.columns.tilesPerBlock;
-    request.tiling = &blocking.columns;
-    request.firstTile = firstColumn;
-    request.endTile = endColumn;
-    request.tail = blocking.columnTail;
-    emitPackB(b, request);
-  }
-  if (blocking.packA != PackKind::Direct) {
-    request.kind = blocking.packA;
-    request.sourceType = x.operandType;
-    request.sourceDepth = 0;
-    request.source = a;
-    request.base = at.a;
-    request.strideK = x.k.a;
-    request.stridePair = x.pairA;
-    request.strideI = x.m.a;
-    request.strideGroup = x.group ? x.group->a : 0;
-    request.size = x.m.size;
-    if (blocking.packA == PackKind::Rows)
-      request.rowWidth = blocking.packedRowA();
-    request.panels = packedA;
-    request.panel = blocking.packedPanelA();
-    request.panelGroup = request.panel * blocking.rows.tilesPerBlock;
-    request.tiling = &blocking.rows;
-    request.firstTile = firstRow;
-    request.endTile = endRow;
-    request.tail = false;
-    emitPackA(b, request);
-  }
+  return request;
+}
+
+void TaskEmitter::packTilesOfB(const Position &at, Value k, Value first,
+                               Value end) {
+  PackRequest request = packRequest(k);
+  request.kind = blocking.packB;
+  request.sourceType = x.storedTypeB;
+  request.source = bMatrix;
+  request.base = at.b;
+  request.strideK = x.k.b;
+  request.stridePair = x.pairB;
+  request.strideI = x.n.b;
+  request.sourceDepth = x.storedDepthB;
+  request.firstSourceStep = at.k;
+  request.strideGroup = x.group ? x.group->b : 0;
+  request.size = x.n.size;
+  request.panels = packedB;
+  request.panel = blocking.packedPanelB(x);
+  request.panelGroup = request.panel * blocking.columns.tilesPerBlock;
+  request.tiling = &blocking.columns;
+  request.firstTile = first;
+  request.endTile = end;
+  request.tail = blocking.columnTail;
+  emitPackB(b, request);
+}
+
+void TaskEmitter::packTilesOfA(const Position &at, Value k) {
+  PackRequest request = packRequest(k);
+  request.kind = blocking.packA;
+  request.sourceType = x.operandType;
+  request.source = a;
+  request.base = at.a;
+  request.strideK = x.k.a;
+  request.stridePair = x.pairA;
+  request.strideI = x.m.a;
+  request.strideGroup = x.group ? x.group->a : 0;
+  request.size = x.m.size;
+  if (blocking.packA == PackKind::Rows)
+    request.rowWidth = blocking.packedRowA();
+  request.panels = packedA;
+  request.panel = blocking.packedPanelA();
+  request.panelGroup = request.panel * blocking.rows.tilesPerBlock;
+  request.tiling = &blocking.rows;
+  request.firstTile = firstRow;
+  request.endTile = endRow;
+  emitPackA(b, request);
 }
 
 void TaskEmitter::block(const Position &at, Value k, Value isFirst) {
-  pack(at, k);
+  if (blocking.packsB() && !blocking.packsPanels)
+    packTilesOfB(at, k, firstColumn, endColumn);
+  if (blocking.packA != PackKind::Direct)
+    packTilesOfA(at, k);
   auto forGroups = [&](llvm::function_ref<void(Value)> body) {
     b.loop(firstGroup, endGroup, 1, body);
   };
@@ -266,6 +277,8 @@ void TaskEmitter::block(const Position &at, Value k, Value isFirst) {
   };
   if (columnsAreOutside())
     forColumns([&](const TileClass &columns, Value columnTile) {
+      if (blocking.packsPanels)
+        packTilesOfB(at, k, columnTile, b.add(columnTile, 1));
       forRows([&](const TileClass &rows, Value rowTile) {
         tile(at, k, isFirst, firstGroup, rows, rowTile, columns, columnTile);
       });
@@ -323,6 +336,8 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
     Value inPanel =
         b.add(b.mul(column, x.panelDepthB), b.mul(at.k, columns.width));
     kernel.b = {bMatrix, b.add(at.b, inPanel), columns.width, 1};
+  } else if (blocking.packsPanels) {
+    kernel.b = {packedB, b.index(0), columns.width, 1};
   } else {
     kernel.b = {packedB,
                 b.mul(b.add(b.mul(groupNumber, blocking.columns.tilesPerBlock),
@@ -344,8 +359,10 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
   }
   if (blocking.fetchesC)
     kernel.nextC = nextTile(kernel, columns);
-  if (blocking.fetchesB)
-    kernel.nextB = nextPanel(kernel, columns, rowTile);
+  if (blocking.fetchesB) {
+    kernel.fetchedB = bMatrix;
+    kernel.nextB = nextPanel(at, kernel, columns, column, rowTile);
+  }
   kernel.k = k;
   kernel.kIsUnrolled =
       x.k.size % kUnroll == 0 && blocking.kChunk % kUnroll == 0;
@@ -390,17 +407,20 @@ Value TaskEmitter::nextTile(const MicroKernel &kernel,
   return b.min(b.add(kernel.c.base, step), b.index(last));
 }
 
-/// Where in the panel of B behind this one the share of a tile of rows begins:
-/// together they go through all of it. What none has asked for the first tile
-/// behind it must wait for.
-Value TaskEmitter::nextPanel(const MicroKernel &kernel,
-                             const TileClass &columns, Value rowTile) {
-  int64_t line = lineElements(kernel.operand.getElementType());
-  int64_t share = blocking.kChunk / kUnroll * line;
-  int64_t panel = columns.width * x.panelDepthB;
+/// Where in the panel of B behind this one, or of what B is packed from, the
+/// share of a tile of rows begins: together they go through all of it. What
+/// none has asked for the first tile behind it must wait for.
+Value TaskEmitter::nextPanel(const Position &at, const MicroKernel &kernel,
+                             const TileClass &columns, Value column,
+                             Value rowTile) {
+  Type number = getElementTypeOrSelf(kernel.fetchedB.getType());
+  int64_t share = blocking.kChunk / kUnroll * lineElements(number);
+  int64_t depth = blocking.packsPanels ? x.storedDepthB : x.panelDepthB;
+  int64_t step = columns.width * (blocking.packsPanels && x.isPaired ? 2 : 1);
+  Value chunk = b.add(b.mul(column, depth), b.mul(at.k, step));
   Value next =
-      b.add(kernel.b.base,
-            b.add(b.index(panel), b.mul(b.sub(rowTile, firstRow), share)));
+      b.add(b.add(at.b, chunk), b.add(b.index(columns.width * depth),
+                                      b.mul(b.sub(rowTile, firstRow), share)));
   return b.min(next, b.index(std::max<int64_t>(0, x.b.elements - share)));
 }
 

@@ -200,6 +200,35 @@ func.func @rounds(%w: memref<256x128xf32> {fg.name = "w", fg.role = #fg<role par
 
 // -----
 
+// Each panel is packed before all tiles of rows go through it, and if L2 does not keep all of them, they
+// ask for the numbers of the next one.
+
+// KERNELS-LABEL: func.func @rounds_much
+// KERNELS: %[[B:.*]] = memref.reinterpret_cast %arg0
+// KERNELS: scf.forall
+// KERNELS: memref.alloca() {{.*}} : memref<{{[0-9]+}}xf32>
+// KERNELS-COUNT-2: vector.load %[[B]]
+// KERNELS: vector.fma
+// KERNELS: memref.prefetch %[[B]]
+// KERNELS: return
+func.func @rounds_much(%w: memref<4096x128xf32> {fg.name = "w", fg.role = #fg<role parameter>},
+                       %x: memref<512x4096xbf16>, %y: memref<512x128xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, n, k) -> (i, k)>, affine_map<(i, n, k) -> (k, n)>, affine_map<(i, n, k) -> (i, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<512x4096xbf16>, memref<4096x128xf32>) outs(%y : memref<512x128xf32>) {
+  ^bb0(%a: bf16, %b: f32, %o: f32):
+    %r = arith.truncf %b : f32 to bf16
+    %c = arith.extf %a : bf16 to f32
+    %d = arith.extf %r : bf16 to f32
+    %p = arith.mulf %c, %d : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
 // Not in panels: what a product reads as A, too; what an op reads along one of its dimensions; what has
 // columns that are not whole vectors; what would be one panel; what another product adds bf16 of.
 
