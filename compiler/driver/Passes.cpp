@@ -9,6 +9,7 @@
 #include "compiler/lowering/Backend.h"
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
+#include "compiler/lowering/gemm/KeepWide.h"
 #include "compiler/lowering/gemm/PackParameters.h"
 #include "compiler/lowering/gemm/RoundAsPacked.h"
 #include "compiler/lowering/limit/LimitEntry.h"
@@ -32,6 +33,7 @@ void registerPasses() {
   registerFetchSamplesPass();
   registerTileSamplesPass();
   registerRoundAsPackedPass();
+  registerKeepWidePass();
   registerPackParametersPass();
   registerContractionsToKernelsPass();
   registerRowsToKernelsPass();

@@ -8,6 +8,7 @@
 #include "compiler/fusion/Fusion.h"
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
+#include "compiler/lowering/gemm/KeepWide.h"
 #include "compiler/lowering/gemm/PackParameters.h"
 #include "compiler/lowering/gemm/RoundAsPacked.h"
 #include "compiler/lowering/limit/LimitEntry.h"
@@ -81,6 +82,7 @@ static void buildTiles(OpPassManager &manager, const PhaseOptions &options) {
 
 static void buildKernels(OpPassManager &manager, const PhaseOptions &options) {
   manager.addNestedPass<func::FuncOp>(createRoundAsPackedPass());
+  manager.addNestedPass<func::FuncOp>(createKeepWidePass(options.target));
   manager.addPass(createPackParametersPass(options.target));
   OpPassManager &entries = manager.nest<func::FuncOp>();
   entries.addPass(createContractionsToKernelsPass(options.target));

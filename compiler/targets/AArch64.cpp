@@ -68,8 +68,10 @@ void describe(TargetDescription &target, const llvm::MCSubtargetInfo &info,
   }
   target.vectorBytes = 16;
   target.vectorRegisters = 32;
-  target.bf16Reason = "bf16 is how numbers are stored, products are those of "
-                      "f32: code keeps to what every AArch64 processor has";
+  target.bf16Reason =
+      (kWidenedProducts +
+       llvm::Twine(": code keeps to what every AArch64 processor has"))
+          .str();
 }
 
 } // namespace

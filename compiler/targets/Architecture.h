@@ -25,6 +25,11 @@ struct CpuFeature {
   llvm::StringLiteral llvmName, cpuinfoName;
 };
 
+/// What Bf16Products::Widened means, for people.
+inline constexpr llvm::StringLiteral kWidenedProducts =
+    "bf16 is how numbers are stored that the L2 cache does not keep, products "
+    "are those of f32";
+
 /// Caches of well-known processors, of one core, or a core's part of a shared
 /// one. A processor that is not listed gets TargetDescription's defaults.
 struct KnownCaches {

@@ -93,8 +93,8 @@ constexpr double kLeastDotRate = 1.3;
 
 void chooseBf16(TargetDescription &target, bool hasDot, bool isHost) {
   if (!hasDot) {
-    target.bf16Reason = "it has no vdpbf16ps: bf16 is how numbers are stored, "
-                        "products are those of f32";
+    target.bf16Reason =
+        (llvm::Twine("it has no vdpbf16ps: ") + kWidenedProducts).str();
     return;
   }
   double rate = isHost ? hostDotRate() : 0;
@@ -105,10 +105,10 @@ void chooseBf16(TargetDescription &target, bool hasDot, bool isHost) {
       : pays ? "known to be fast there"
              : "not known to be faster than f32 there (--cpu host measures it)";
   target.bf16 = pays ? Bf16Products::Dot : Bf16Products::Widened;
-  target.bf16Reason = pays ? "products by vdpbf16ps, " + measured
-                           : "bf16 is how numbers are stored, products are "
-                             "those of f32: vdpbf16ps is " +
-                                 measured;
+  target.bf16Reason =
+      pays ? "products by vdpbf16ps, " + measured
+           : (kWidenedProducts + llvm::Twine(": vdpbf16ps is ")).str() +
+                 measured;
 }
 
 std::vector<std::string> names() {

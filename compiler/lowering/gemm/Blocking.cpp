@@ -463,10 +463,10 @@ void chooseWithParts(Contraction contraction, int64_t parts,
   common.lanes = target.lanes(bytes);
   common.columnTail = n.size % common.lanes != 0;
   common.stagedC = n.c != 1 && contraction.panelDepthC == 0;
-  bool isWidened = contraction.isNarrow() && !contraction.isPaired;
   bool isAlongA = contraction.kIsAlongA();
   bool isAlongB = contraction.isPaired ? contraction.pairB == 1 : k.b == 1;
-  common.packA = isAlongA   ? isWidened ? PackKind::Rows : PackKind::Direct
+  common.packA = isAlongA
+                     ? contraction.widensA() ? PackKind::Rows : PackKind::Direct
                  : m.a == 1 ? PackKind::Copy
                             : PackKind::Scalar;
   PackKind packB = n.b == 1   ? PackKind::Copy
@@ -490,7 +490,7 @@ void chooseWithParts(Contraction contraction, int64_t parts,
     blocking.kChunk = chooseChunk(k.size, mostK);
     // B that is a panel already, or that is hardly used again, stays in place.
     bool isPanel = blocking.columns.count == 1 && k.b == n.size;
-    blocking.packB = packB == PackKind::Copy && !contraction.isNarrow() &&
+    blocking.packB = packB == PackKind::Copy && !contraction.convertsB() &&
                              (isPanel || (parts * blocking.rows.count <= 1 &&
                                           !lifeB.isInvariant))
                          ? PackKind::Direct
@@ -503,10 +503,11 @@ void chooseWithParts(Contraction contraction, int64_t parts,
         contraction.storedDepthB != 0 && !blocking.aheadB && !contraction.group;
     SmallVector<PackKind, 2> kindsA = {blocking.packA},
                              kindsB = {blocking.packB};
-    if (blocking.packA == PackKind::Copy && !contraction.isNarrow())
+    if (blocking.packA == PackKind::Copy &&
+        contraction.typeA == contraction.type)
       kindsA.push_back(PackKind::Direct);
     if (blocking.packsB() && blocking.packB == PackKind::Copy &&
-        !contraction.isNarrow())
+        !contraction.convertsB())
       kindsB.push_back(PackKind::Direct);
     for (PackKind kindA : kindsA)
       for (PackKind kindB : kindsB) {

@@ -53,7 +53,7 @@ int64_t Contraction::outputElements() const {
 }
 
 bool Contraction::pairUp() {
-  if (!isNarrow() || k.size % 2 != 0)
+  if (!typeA.isBF16() || !(typeB.isBF16() || roundsB()) || k.size % 2 != 0)
     return false;
   isPaired = true;
   pairA = k.a;
@@ -161,11 +161,11 @@ static void swapOperands(Contraction &contraction,
       std::swap(dim.a, dim.b);
 }
 
-/// The type of the numbers that are multiplied, of an input of a sum of
-/// products: what it is rounded to, if it is.
-static Type factorType(BlockArgument input) {
+/// What the numbers of an input of a sum of products are rounded to; null where
+/// they are not.
+static FloatType roundedType(BlockArgument input) {
   auto round = dyn_cast<arith::TruncFOp>(*input.getUsers().begin());
-  return round ? round.getType() : input.getType();
+  return round ? cast<FloatType>(round.getType()) : FloatType();
 }
 
 std::optional<Contraction>
@@ -184,17 +184,15 @@ foregrad::compiler::analyzeContraction(linalg::GenericOp op, std::string &why) {
   Type element = body.getArgument(2).getType();
   std::array<Type, 2> stored = {body.getArgument(0).getType(),
                                 body.getArgument(1).getType()};
-  std::array<Type, 2> numbers = {factorType(body.getArgument(0)),
-                                 factorType(body.getArgument(1))};
-  Type operands = numbers[0];
-  if (numbers[1] != operands)
-    return refuse("operands of different types");
+  std::array<FloatType, 2> rounded = {roundedType(body.getArgument(0)),
+                                      roundedType(body.getArgument(1))};
   if (!element.isF32() && !element.isF64())
     return refuse("neither f32 nor f64");
-  if (operands != element && !(operands.isBF16() && element.isF32()))
-    return refuse("operands of another type than the sums, and not bf16");
+  auto isNarrow = [&](Type type) { return type.isBF16() && element.isF32(); };
+  for (auto [type, narrow] : llvm::zip_equal(stored, rounded))
+    if ((type != element && !isNarrow(type)) || (narrow && !isNarrow(narrow)))
+      return refuse("operands of another type than the sums, and not bf16");
   result.type = cast<FloatType>(element);
-  result.operandType = cast<FloatType>(operands);
 
   unsigned loops = op.getNumLoops();
   SmallVector<int64_t> sizes = op.getStaticLoopRanges();
@@ -240,12 +238,13 @@ foregrad::compiler::analyzeContraction(linalg::GenericOp op, std::string &why) {
   if (llvm::none_of(ns, contiguousInC) && llvm::any_of(ms, contiguousInC)) {
     swapOperands(result, ms, ns, {&ms, &ns, &ks, &batches});
     std::swap(stored[0], stored[1]);
+    std::swap(rounded[0], rounded[1]);
   }
-  if (stored[0] != operands)
+  if (rounded[0])
     return refuse("A is rounded, and only B can be");
-  if (stored[1] != operands && stored[1] != element)
-    return refuse("B is rounded from another type than that of the sums");
-  result.storedTypeB = cast<FloatType>(stored[1]);
+  result.typeA = cast<FloatType>(stored[0]);
+  result.typeB = cast<FloatType>(stored[1]);
+  result.roundedTypeB = rounded[1];
 
   result.n = takePrimary(ns, contiguousInC);
   result.m = takePrimary(ms, [](const ContractionDim &) { return false; });

@@ -45,11 +45,10 @@ mlir::Value emitFlat(mlir::OpBuilder &builder, mlir::Location loc,
                      const FlatOperand &operand);
 
 struct Contraction {
-  mlir::FloatType type;        // of C and of all sums
-  mlir::FloatType operandType; // of A and B: as `type`, or bf16
-  /// Of B in memory: as `operandType`, or f32, which is rounded to that when B
-  /// is packed.
-  mlir::FloatType storedTypeB;
+  mlir::FloatType type;         // of C and of all sums
+  mlir::FloatType typeA, typeB; // in memory: as `type`, or bf16
+  /// bf16, to which B's f32 numbers are rounded as B is packed, or null.
+  mlir::FloatType roundedTypeB;
   FlatOperand a, b, c;
   /// What C begins at (absorbStart), if that is not 0: no stride in k.
   std::optional<FlatOperand> start;
@@ -79,12 +78,15 @@ struct Contraction {
   bool isPaired = false;
   int64_t pairA = 0, pairB = 0;
 
-  bool isNarrow() const { return operandType != type; }
-  bool roundsB() const { return storedTypeB != operandType; }
+  /// Whether numbers become wider when they are packed.
+  bool widensA() const { return typeA != type && !isPaired; }
+  /// Whether B's numbers cannot be multiplied as they lie in memory.
+  bool convertsB() const { return typeB != type || roundsB(); }
+  bool roundsB() const { return bool(roundedTypeB); }
   /// Whether neighbours along k (the numbers of a pair) are neighbours in A.
   bool kIsAlongA() const { return (isPaired ? pairA : k.a) == 1; }
-  /// Takes bf16 operands in pairs along k; false, and nothing changes, where k
-  /// does not come in pairs.
+  /// Takes bf16 operands in pairs along k; false, and nothing changes, where
+  /// there are others, or k does not come in pairs.
   bool pairUp();
   /// Makes a batch loop over `parts` equal parts of m, which they must divide.
   void cutRows(int64_t parts);

@@ -68,8 +68,8 @@ int64_t bytesOf(const Contraction &product) {
     return number.getIntOrFloatBitWidth() / 8;
   };
   return product.elementBytes() * elements(&ContractionDim::c) +
-         bytes(product.operandType) * elements(&ContractionDim::a) +
-         bytes(product.storedTypeB) * elements(&ContractionDim::b);
+         bytes(product.typeA) * elements(&ContractionDim::a) +
+         bytes(product.typeB) * elements(&ContractionDim::b);
 }
 
 struct ContractionsToKernelsPass

@@ -109,8 +109,8 @@ Value PackAhead::emitPanels(Operation *loop, Location loc,
   b.setInsertionPointToStart(forall.getBody());
   Value task = forall.getInductionVar(0);
   request.type = panelType(product);
-  request.numberType = product.operandType;
-  request.sourceType = product.storedTypeB;
+  request.sourceType = product.typeB;
+  request.roundedType = product.roundedTypeB;
   request.isPaired = product.isPaired;
   request.stridePair = product.pairB;
   request.lanes = blocking.lanes;
@@ -164,8 +164,8 @@ void PackAhead::pack(linalg::GenericOp op, Contraction &product,
   Key key{loop,
           bufferBelow(product.b.memref),
           product.b.offset,
-          product.storedTypeB,
-          product.operandType,
+          panelType(product),
+          product.roundedTypeB,
           product.k.b,
           product.n.b,
           product.k.size,

@@ -136,13 +136,13 @@ static Type asMany(Type number, Value numbers) {
 }
 
 Value Packer::rounded(Value numbers) {
-  if (r.sourceType == r.numberType)
+  if (!r.roundedType)
     return numbers;
-  return arith::TruncFOp::create(b, asMany(r.numberType, numbers), numbers);
+  return arith::TruncFOp::create(b, asMany(r.roundedType, numbers), numbers);
 }
 
 Value Packer::widened(Value numbers) {
-  if (r.numberType == r.type)
+  if (getElementTypeOrSelf(numbers.getType()) == r.type)
     return numbers;
   return arith::ExtFOp::create(b, asMany(r.type, numbers), numbers);
 }
@@ -217,7 +217,7 @@ void Packer::copyRowsOfA() {
       int64_t left = tiles.width - i;
       if (left == 0)
         return;
-      if (r.numberType == r.type && llvm::popcount(uint64_t(left)) <= 2) {
+      if (r.sourceType == r.type && llvm::popcount(uint64_t(left)) <= 2) {
         for (int64_t piece = r.lanes / 2; piece > 0; piece /= 2)
           if (left & piece) {
             vector::StoreOp::create(b, load(piece, b.add(from, i), Value()),

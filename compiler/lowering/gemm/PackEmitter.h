@@ -31,9 +31,9 @@
 namespace foregrad::compiler {
 
 struct PackRequest {
-  mlir::Type type;       // of a panel's elements
-  mlir::Type numberType; // of the operand's numbers
-  mlir::Type sourceType; // of those in memory: wider ones are rounded
+  mlir::Type type;        // of a panel's elements
+  mlir::Type sourceType;  // of the operand's in memory
+  mlir::Type roundedType; // what those are rounded to; null: they are not
   int64_t lanes = 1;
   PackKind kind = PackKind::Copy;
   /// Element (k, i) of the operand is source[base + k * strideK + i * strideI],

@@ -87,11 +87,6 @@ bool Entry::allUses(Value buffer, llvm::function_ref<bool(OpOperand &)> use) {
   return true;
 }
 
-/// Whether the product widens B's numbers, which it does not in panels.
-static bool readsNarrow(const Contraction &product) {
-  return product.isNarrow() && !product.roundsB();
-}
-
 Wish Entry::wanted() {
   Wish best;
   allUses(parameter, [&](OpOperand &use) {
@@ -102,7 +97,7 @@ Wish Entry::wanted() {
     if (!product)
       return true;
     int64_t lanes = target.lanes(product->elementBytes());
-    if (bufferBelow(product->b.memref) != parameter || readsNarrow(*product) ||
+    if (bufferBelow(product->b.memref) != parameter ||
         product->multiplications() <= best.work ||
         !readsWhole(*product, product->k.size, product->n.size) ||
         product->n.size % lanes != 0)
@@ -138,7 +133,8 @@ bool Entry::isProductOf(const Panels &panels, linalg::GenericOp op,
   // What writes to one of its inputs becomes no kernel of register tiles.
   if (a == buffer || a == c || b == c)
     return false;
-  if (b == buffer && readsNarrow(*product))
+  // Nor is there one that widens the numbers of panels.
+  if (b == buffer && product->typeB != product->type)
     return false;
   if (c == buffer)
     return !panelsOf(b) && writesWhole(*product, rows, columns);

@@ -196,7 +196,6 @@ void TaskEmitter::loopOverChunks(const Position &at, Value isFirst) {
 PackRequest TaskEmitter::packRequest(Value k) {
   PackRequest request;
   request.type = panelType(x);
-  request.numberType = x.operandType;
   request.isPaired = x.isPaired;
   request.lanes = blocking.lanes;
   request.k = k;
@@ -209,7 +208,8 @@ void TaskEmitter::packTilesOfB(const Position &at, Value k, Value first,
                                Value end) {
   PackRequest request = packRequest(k);
   request.kind = blocking.packB;
-  request.sourceType = x.storedTypeB;
+  request.sourceType = x.typeB;
+  request.roundedType = x.roundedTypeB;
   request.source = bMatrix;
   request.base = at.b;
   request.strideK = x.k.b;
@@ -232,7 +232,7 @@ void TaskEmitter::packTilesOfB(const Position &at, Value k, Value first,
 void TaskEmitter::packTilesOfA(const Position &at, Value k) {
   PackRequest request = packRequest(k);
   request.kind = blocking.packA;
-  request.sourceType = x.operandType;
+  request.sourceType = x.typeA;
   request.source = a;
   request.base = at.a;
   request.strideK = x.k.a;

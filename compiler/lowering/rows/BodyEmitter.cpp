@@ -258,10 +258,11 @@ Value BodyEmitter::operand(const Scope &scope, Value value, unsigned group,
 }
 
 // A multiplication and an addition may become one rounding, as everywhere in
-// the generated code.
+// the generated code. A number that is rounded to a narrower type and widened
+// again may not become what it was before: it is meant.
 static void allowContraction(Operation *op) {
   auto fast = dyn_cast<arith::ArithFastMathInterface>(op);
-  if (!fast)
+  if (!fast || isa<arith::TruncFOp, arith::ExtFOp>(op))
     return;
   arith::FastMathFlags flags = arith::FastMathFlags::contract;
   if (arith::FastMathFlagsAttr own = fast.getFastMathFlagsAttr())

@@ -72,12 +72,6 @@ Value rootOf(Value value) {
   return value;
 }
 
-int64_t bytesOf(Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  return type.getNumElements() *
-         llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
-
 /// Whether an op computes or copies; others define.
 bool isStep(Operation *op) { return isa<linalg::LinalgOp>(op) || copiedBy(op); }
 
@@ -100,9 +94,9 @@ struct Step {
 class Tiler {
 public:
   Tiler(func::FuncOp function, SampleDims dims, int64_t wanted,
-        int64_t tileBytes)
+        int64_t tileBytes, int64_t bf16Bytes)
       : function(function), dims(std::move(dims)), wanted(wanted),
-        tileBytes(tileBytes) {}
+        tileBytes(tileBytes), bf16Bytes(bf16Bytes) {}
 
   /// Returns why nothing was done, or an empty string.
   std::string run();
@@ -112,6 +106,7 @@ private:
   void addStep(Operation *op);
   void findStages();
   void findInside();
+  int64_t bytesOf(Value buffer) const;
   int64_t bytesOfSample() const;
   int64_t samplesForWeights() const;
   int64_t chooseTile() const;
@@ -127,7 +122,7 @@ private:
 
   func::FuncOp function;
   SampleDims dims;
-  const int64_t wanted, tileBytes;
+  const int64_t wanted, tileBytes, bf16Bytes;
   std::vector<Step> steps;
   llvm::DenseSet<Value> inside; // allocations of one loop alone
 };
@@ -231,6 +226,14 @@ void Tiler::findInside() {
   for (auto [root, stage] : stages)
     if (stage)
       inside.insert(root);
+}
+
+int64_t Tiler::bytesOf(Value buffer) const {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t ofNumber = type.getElementType().isBF16()
+                         ? bf16Bytes
+                         : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  return type.getNumElements() * ofNumber;
 }
 
 /// The bytes that are in use at once for one sample, at most.
@@ -444,9 +447,12 @@ struct TileSamplesPass
 
   TileSamplesPass() = default;
   TileSamplesPass(const TileSamplesPass &other) : PassWrapper(other) {}
-  TileSamplesPass(int64_t tile, int64_t tileBytes) {
+  TileSamplesPass(int64_t tile, const TargetDescription &target) {
     samples = tile;
-    bytes = tileBytes;
+    bytes = kTileOfL2 * target.l2Bytes;
+    // They are kept as f32 (--fg-keep-wide).
+    if (target.bf16 == Bf16Products::Widened)
+      bf16Bytes = sizeof(float);
   }
 
   StringRef getArgument() const final { return "fg-tile-samples"; }
@@ -481,7 +487,7 @@ struct TileSamplesPass
     std::string why;
     std::optional<SampleDims> dims = SampleDims::analyze(function, why);
     if (dims)
-      why = Tiler(function, std::move(*dims), samples, bytes).run();
+      why = Tiler(function, std::move(*dims), samples, bytes, bf16Bytes).run();
     if (!why.empty())
       LDBG() << function << " is not tiled: " << why;
   }
@@ -492,13 +498,17 @@ struct TileSamplesPass
       llvm::cl::init(0)};
   Option<int64_t> bytes{*this, "bytes", llvm::cl::desc("that a tile may take"),
                         llvm::cl::init(4 << 20)};
+  Option<int64_t> bf16Bytes{
+      *this, "bf16-bytes",
+      llvm::cl::desc("that a bf16 number will take in a tile"),
+      llvm::cl::init(2)};
 };
 
 } // namespace
 
 std::unique_ptr<Pass> createTileSamplesPass(const TargetDescription &target,
                                             int64_t samples) {
-  return std::make_unique<TileSamplesPass>(samples, kTileOfL2 * target.l2Bytes);
+  return std::make_unique<TileSamplesPass>(samples, target);
 }
 
 void registerTileSamplesPass() { PassRegistration<TileSamplesPass>(); }

@@ -1,5 +1,6 @@
 // Products that round B as they pack it: row-major and from panels, as it is and transposed, by each
-// task and ahead of a loop. Rounding changes most numbers of B; sums are exact in any order. Against
+// task and ahead of a loop; and products whose operands lie in memory as numbers of different widths.
+// Rounding changes most numbers of B; sums are exact in any order. Against
 // the same sums in a form that the pass leaves alone. main returns the number of differing elements.
 
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(func.func(fg-contractions-to-kernels{bf16=widened vector-bytes=64 vector-registers=32 l2=1048576}),fg-lower-math,fg-bf16-as-bits)' \
@@ -17,10 +18,10 @@
 
 // As many kernels as products that are not references, and as many panels as loops:
 // RUN: %fg-opt %s --fg-contractions-to-kernels=bf16=pairs | FileCheck %s --check-prefix=KERNELS
-// KERNELS-COUNT-7: fg.flops
+// KERNELS-COUNT-12: fg.flops
 // KERNELS-NOT: fg.flops
 // RUN: %fg-opt %s --fg-contractions-to-kernels=bf16=pairs | FileCheck %s --check-prefix=PANELS
-// PANELS-COUNT-4: "panels of
+// PANELS-COUNT-5: "panels of
 // PANELS-NOT: "panels of
 
 // UNSUPPORTED: asan
@@ -159,6 +160,79 @@ func.func @transposed_panels_ahead(%x: memref<24x96xbf16>, %w: memref<160x96xf32
   return
 }
 
+// A is f32.
+func.func @wide(%x: memref<24x160xf32>, %w: memref<160x96xf32>, %y: memref<24x96xf32>) {
+  linalg.generic #forward
+      ins(%x, %w : memref<24x160xf32>, memref<160x96xf32>) outs(%y : memref<24x96xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.truncf %b : f32 to bf16
+    %bw = arith.extf %r : bf16 to f32
+    %p = arith.mulf %a, %bw : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// A is f32, B in panels.
+func.func @wide_panels(%x: memref<24x160xf32>, %w: memref<160x96xf32> {fg.panels = {depth = 160 : i64, widths = array<i64: 64, 32>}}, %y: memref<24x96xf32>) {
+  linalg.generic #forward
+      ins(%x, %w : memref<24x160xf32>, memref<160x96xf32>) outs(%y : memref<24x96xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.truncf %b : f32 to bf16
+    %bw = arith.extf %r : bf16 to f32
+    %p = arith.mulf %a, %bw : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// A is f32, B in panels, ahead of a loop.
+func.func @wide_panels_ahead(%x: memref<24x160xf32>, %w: memref<160x96xf32> {fg.panels = {depth = 160 : i64, widths = array<i64: 64, 32>}}, %y: memref<24x96xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  scf.for %i = %c0 to %c2 step %c1 {
+    linalg.generic #forward
+        ins(%x, %w : memref<24x160xf32>, memref<160x96xf32>) outs(%y : memref<24x96xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %r = arith.truncf %b : f32 to bf16
+      %bw = arith.extf %r : bf16 to f32
+      %p = arith.mulf %a, %bw : f32
+      %s = arith.addf %o, %p : f32
+      linalg.yield %s : f32
+    }
+  }
+  return
+}
+
+// A is f32, B bf16.
+func.func @wide_narrow(%x: memref<24x160xf32>, %w: memref<160x96xbf16>, %y: memref<24x96xf32>) {
+  linalg.generic #forward
+      ins(%x, %w : memref<24x160xf32>, memref<160x96xbf16>) outs(%y : memref<24x96xf32>) {
+  ^bb0(%a: f32, %b: bf16, %o: f32):
+    %bw = arith.extf %b : bf16 to f32
+    %p = arith.mulf %a, %bw : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// A is bf16, B f32.
+func.func @narrow_wide(%x: memref<24x160xbf16>, %w: memref<160x96xf32>, %y: memref<24x96xf32>) {
+  linalg.generic #forward
+      ins(%x, %w : memref<24x160xbf16>, memref<160x96xf32>) outs(%y : memref<24x96xf32>) {
+  ^bb0(%a: bf16, %b: f32, %o: f32):
+    %aw = arith.extf %a : bf16 to f32
+    %p = arith.mulf %aw, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 // The pass leaves a difference alone.
 func.func @reference_forward(%x: memref<24x160xbf16>, %w: memref<160x96xf32>, %y: memref<24x96xf32>) {
   linalg.generic #forward
@@ -184,6 +258,19 @@ func.func @reference_backward(%x: memref<24x96xbf16>, %w: memref<160x96xf32>, %y
     %bw = arith.extf %r : bf16 to f32
     %g = arith.negf %aw : f32
     %p = arith.mulf %g, %bw : f32
+    %s = arith.subf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+func.func @reference_unrounded(%x: memref<24x160xbf16>, %w: memref<160x96xf32>, %y: memref<24x96xf32>) {
+  linalg.generic #forward
+      ins(%x, %w : memref<24x160xbf16>, memref<160x96xf32>) outs(%y : memref<24x96xf32>) {
+  ^bb0(%a: bf16, %b: f32, %o: f32):
+    %aw = arith.extf %a : bf16 to f32
+    %g = arith.negf %aw : f32
+    %p = arith.mulf %g, %b : f32
     %s = arith.subf %o, %p : f32
     linalg.yield %s : f32
   }
@@ -222,6 +309,26 @@ func.func @differing_24x160(%p: memref<24x160xf32>, %r: memref<24x160xf32>) -> i
   }
   %result = memref.load %count[] : memref<i32>
   return %result : i32
+}
+
+func.func @widen(%x: memref<24x160xbf16>, %r: memref<24x160xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<24x160xbf16>) outs(%r : memref<24x160xf32>) {
+  ^bb0(%n: bf16, %old: f32):
+    %c = arith.extf %n : bf16 to f32
+    linalg.yield %c : f32
+  }
+  return
+}
+
+func.func @round(%x: memref<160x96xf32>, %r: memref<160x96xbf16>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<160x96xf32>) outs(%r : memref<160x96xbf16>) {
+  ^bb0(%n: f32, %old: bf16):
+    %c = arith.truncf %n : f32 to bf16
+    linalg.yield %c : bf16
+  }
+  return
 }
 
 // Small integers.
@@ -305,6 +412,10 @@ func.func @main() -> i32 {
   call @numbers_24x160(%x) : (memref<24x160xbf16>) -> ()
   %dy = memref.alloc() : memref<24x96xbf16>
   call @numbers_24x96(%dy) : (memref<24x96xbf16>) -> ()
+  %wide = memref.alloc() : memref<24x160xf32>
+  call @widen(%x, %wide) : (memref<24x160xbf16>, memref<24x160xf32>) -> ()
+  %narrow = memref.alloc() : memref<160x96xbf16>
+  call @round(%w, %narrow) : (memref<160x96xf32>, memref<160x96xbf16>) -> ()
   %none = arith.constant 0 : i32
 
   %y0 = memref.alloc() : memref<24x96xf32>
@@ -373,5 +484,51 @@ func.func @main() -> i32 {
   call @reference_backward(%dy, %w, %r6) : (memref<24x96xbf16>, memref<160x96xf32>, memref<24x160xf32>) -> ()
   %d6 = call @differing_24x160(%y6, %r6) : (memref<24x160xf32>, memref<24x160xf32>) -> i32
   %t6 = arith.addi %t5, %d6 : i32
-  return %t6 : i32
+
+  %y7 = memref.alloc() : memref<24x96xf32>
+  %r7 = memref.alloc() : memref<24x96xf32>
+  linalg.fill ins(%zero : f32) outs(%y7 : memref<24x96xf32>)
+  linalg.fill ins(%zero : f32) outs(%r7 : memref<24x96xf32>)
+  call @wide(%wide, %w, %y7) : (memref<24x160xf32>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  call @reference_forward(%x, %w, %r7) : (memref<24x160xbf16>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  %d7 = call @differing_24x96(%y7, %r7) : (memref<24x96xf32>, memref<24x96xf32>) -> i32
+  %t7 = arith.addi %t6, %d7 : i32
+
+  %y8 = memref.alloc() : memref<24x96xf32>
+  %r8 = memref.alloc() : memref<24x96xf32>
+  linalg.fill ins(%zero : f32) outs(%y8 : memref<24x96xf32>)
+  linalg.fill ins(%zero : f32) outs(%r8 : memref<24x96xf32>)
+  call @wide_panels(%wide, %panels, %y8) : (memref<24x160xf32>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  call @reference_forward(%x, %w, %r8) : (memref<24x160xbf16>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  %d8 = call @differing_24x96(%y8, %r8) : (memref<24x96xf32>, memref<24x96xf32>) -> i32
+  %t8 = arith.addi %t7, %d8 : i32
+
+  %y9 = memref.alloc() : memref<24x96xf32>
+  %r9 = memref.alloc() : memref<24x96xf32>
+  linalg.fill ins(%zero : f32) outs(%y9 : memref<24x96xf32>)
+  linalg.fill ins(%zero : f32) outs(%r9 : memref<24x96xf32>)
+  call @wide_panels_ahead(%wide, %panels, %y9) : (memref<24x160xf32>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  call @reference_forward(%x, %w, %r9) : (memref<24x160xbf16>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  call @reference_forward(%x, %w, %r9) : (memref<24x160xbf16>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  %d9 = call @differing_24x96(%y9, %r9) : (memref<24x96xf32>, memref<24x96xf32>) -> i32
+  %t9 = arith.addi %t8, %d9 : i32
+
+  %y10 = memref.alloc() : memref<24x96xf32>
+  %r10 = memref.alloc() : memref<24x96xf32>
+  linalg.fill ins(%zero : f32) outs(%y10 : memref<24x96xf32>)
+  linalg.fill ins(%zero : f32) outs(%r10 : memref<24x96xf32>)
+  call @wide_narrow(%wide, %narrow, %y10) : (memref<24x160xf32>, memref<160x96xbf16>, memref<24x96xf32>) -> ()
+  call @reference_forward(%x, %w, %r10) : (memref<24x160xbf16>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  %d10 = call @differing_24x96(%y10, %r10) : (memref<24x96xf32>, memref<24x96xf32>) -> i32
+  %t10 = arith.addi %t9, %d10 : i32
+
+  %y11 = memref.alloc() : memref<24x96xf32>
+  %r11 = memref.alloc() : memref<24x96xf32>
+  linalg.fill ins(%zero : f32) outs(%y11 : memref<24x96xf32>)
+  linalg.fill ins(%zero : f32) outs(%r11 : memref<24x96xf32>)
+  call @narrow_wide(%x, %w, %y11) : (memref<24x160xbf16>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  call @reference_unrounded(%x, %w, %r11) : (memref<24x160xbf16>, memref<160x96xf32>, memref<24x96xf32>) -> ()
+  %d11 = call @differing_24x96(%y11, %r11) : (memref<24x96xf32>, memref<24x96xf32>) -> i32
+  %t11 = arith.addi %t10, %d11 : i32
+  return %t11 : i32
 }

@@ -431,3 +431,23 @@ func.func @no_turns(%seed: memref<i64>, %y: memref<64x256xf32>, %z: memref<64x25
   }
   return
 }
+
+// -----
+
+// Rounding that is undone at once is meant: nothing may take the two for one.
+
+// CHECK-LABEL: func.func @rounded
+// CHECK:       arith.truncf %{{[a-z0-9]+}} : vector<16xf32> to vector<16xbf16>
+// CHECK:       arith.extf %{{[a-z0-9]+}} : vector<16xbf16> to vector<16xf32>
+func.func @rounded(%x: memref<1024x1024xf32>, %y: memref<1024x1024xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+    iterator_types = ["parallel", "parallel"]}
+    ins(%x : memref<1024x1024xf32>) outs(%y : memref<1024x1024xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.truncf %a : f32 to bf16
+    %w = arith.extf %s : bf16 to f32
+    linalg.yield %w : f32
+  }
+  return
+}
