@@ -143,8 +143,9 @@ void Widener::keepWide(Buffer &buffer) {
   wide.insert_range(buffer.views);
   for (linalg::FillOp fill : buffer.fills) {
     builder.setInsertionPoint(fill);
-    Value number = arith::ExtFOp::create(builder, fill.getLoc(),
-                                         builder.getF32Type(), fill.value());
+    // What is constant stays so: others look for it.
+    Value number = builder.createOrFold<arith::ExtFOp>(
+        fill.getLoc(), builder.getF32Type(), fill.value());
     linalg::FillOp::create(builder, fill.getLoc(), number, fill.output());
     fill.erase();
   }

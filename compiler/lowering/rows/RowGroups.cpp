@@ -27,6 +27,8 @@ constexpr unsigned maxGroupOps = 64;
 constexpr unsigned maxLookBack = 16;
 // How much slower a group's code may be than its ops' own best code.
 constexpr double maxSlowdown = 1.5;
+// How much slower it may become by one op that joins.
+constexpr double maxJoinSlowdown = 1.25;
 // Instructions around one run of an op's vector loop.
 constexpr double loopOverhead = 8;
 
@@ -209,6 +211,10 @@ bool RowGroups::tryJoin(Item &item, const RowOp &op, const RowChoice &alone) {
   joined.push_back(op);
   RowChoice after = chooseRows(joined, target);
   if (after.rows == 0)
+    return false;
+  // Rows that suit only one of the two cost more than another pass over memory.
+  if (item.choice.rows != 0 && alone.rows != 0 &&
+      after.cost > maxJoinSlowdown * (item.choice.cost + alone.cost))
     return false;
   // Rows that no longer fit the cache are worse than another pass over memory.
   for (const RowChoice &before : {item.choice, alone})

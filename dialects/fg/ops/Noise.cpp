@@ -13,6 +13,7 @@
 #include "dialects/fg/Support.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include <cmath>
 #include <numbers>
@@ -49,10 +50,29 @@ SmallVector<Tensor> PerturbOp::evaluate(ArrayRef<Tensor> operands) {
   return {result};
 }
 
+/// `type` with all axes but the samples' joined to one, where the last is too
+/// short for a vector of random numbers: a long row is drawn block by block.
+static ArrayType joinedIfShort(ArrayType type) {
+  int64_t first = type.findAxis(kBatchAxis) + 1;
+  ArrayRef<AxisAttr> axes = type.getAxes();
+  bool isShort =
+      axes.size() > 1 && axes.back().getSize() < int64_t(kNoiseLanes);
+  // The samples' axis stands in front, or there is none.
+  if (!isShort || first > 1)
+    return type;
+  SmallVector<AxisAttr> joined(axes.take_front(first));
+  int64_t size = 1;
+  for (AxisAttr axis : axes.drop_front(first))
+    size *= axis.getSize();
+  joined.push_back(
+      AxisAttr::get(type.getContext(), axes.back().getName(), size));
+  return ArrayType::get(type.getContext(), joined, type.getElementType());
+}
+
 SmallVector<Value> PerturbOp::lower(OpBuilder &builder, ValueRange operands) {
-  ArrayType type = getType();
+  ArrayType type = joinedIfShort(getType());
   ArrayType scalar = arrayType(getSeed());
-  return {lowerElementwise(
+  Value drawn = lowerElementwise(
       builder, getLoc(), type, operands, {scalar, scalar},
       [&](OpBuilder &inner, Location loc, ValueRange x) -> Value {
         Value sample, element;
@@ -77,7 +97,14 @@ SmallVector<Value> PerturbOp::lower(OpBuilder &builder, ValueRange operands) {
           element = arith::ConstantIndexOp::create(inner, loc, 0);
         return NoiseOp::create(inner, loc, type.getElementType(), x[0], x[1],
                                sample, element, getSite(), getLaw());
-      })};
+      });
+  if (type.getRank() == getType().getRank())
+    return {drawn};
+  SmallVector<ReassociationIndices> groups(type.getRank());
+  for (int64_t axis = 0; axis < getType().getRank(); ++axis)
+    groups[std::min(axis, type.getRank() - 1)].push_back(axis);
+  return {tensor::ExpandShapeOp::create(
+      builder, getLoc(), getType().getTensorType(), drawn, groups)};
 }
 
 //===----------------------------------------------------------------------===//

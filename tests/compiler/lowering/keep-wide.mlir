@@ -12,7 +12,6 @@
 
 // CHECK-LABEL: func.func @temporaries
 // CHECK-SAME: %[[X:.*]]: memref<16x64xf32>, %[[W:.*]]: memref<64x64xf32>
-// CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : bf16
 // CHECK: %[[R:.*]] = memref.alloc() : memref<16x64xf32>
 // CHECK: linalg.generic {{.*}} ins(%[[X]] : memref<16x64xf32>) outs(%[[R]] : memref<16x64xf32>)
 // CHECK-NEXT: ^bb0(%[[N:.*]]: f32, %{{.*}}: f32)
@@ -20,8 +19,8 @@
 // CHECK-NEXT: %[[F:.*]] = arith.extf %[[S]] : bf16 to f32
 // CHECK-NEXT: linalg.yield %[[F]]
 // CHECK: %[[C:.*]] = memref.alloc() : memref<32x64xf32>
-// CHECK: %[[WIDE:.*]] = arith.extf %[[ZERO]]
-// CHECK: linalg.fill ins(%[[WIDE]] : f32) outs(%[[C]] : memref<32x64xf32>)
+// CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK: linalg.fill ins(%[[ZERO]] : f32) outs(%[[C]] : memref<32x64xf32>)
 // CHECK: %[[V:.*]] = memref.subview %[[C]][8, 0] [16, 64] [1, 1] : memref<32x64xf32> to memref<16x64xf32, strided<[64, 1], offset: 512>>
 // CHECK: linalg.generic {{.*}} ins(%[[R]] : {{.*}}) outs(%[[V]] : {{.*}})
 // CHECK-NEXT: ^bb0(%[[N:.*]]: f32, %{{.*}}: f32)

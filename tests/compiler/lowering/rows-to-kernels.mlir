@@ -451,3 +451,79 @@ func.func @rounded(%x: memref<1024x1024xf32>, %y: memref<1024x1024xf32>) {
   }
   return
 }
+
+// -----
+
+// Random numbers are drawn in blocks, which short rows have no room for: they do not join those.
+
+// CHECK-LABEL: func.func @draws_apart
+// CHECK:       scf.forall
+// CHECK:       } {{.*}}fg.what = "rows 65536 x 8, 6 ops"
+// CHECK:       scf.forall
+// CHECK:       } {{.*}}fg.draws = 524288 : i64, fg.what = "rows 64 x 8192"
+func.func @draws_apart(%s: i64, %x: memref<64x1024x8xf32>, %y: memref<64x8192xf32>,
+                       %m: memref<64x1024xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%m : memref<64x1024xf32>)
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j)>],
+    iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%x : memref<64x1024x8xf32>) outs(%m : memref<64x1024xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  }
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j, k) -> (i, j)>, affine_map<(i, j, k) -> (i, j, k)>],
+    iterator_types = ["parallel", "parallel", "parallel"]}
+    ins(%m : memref<64x1024xf32>) outs(%x : memref<64x1024x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.subf %o, %a : f32
+    linalg.yield %r : f32
+  }
+  linalg.fill ins(%zero : f32) outs(%m : memref<64x1024xf32>)
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j)>],
+    iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%x : memref<64x1024x8xf32>) outs(%m : memref<64x1024xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  }
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j, k) -> (i, j)>, affine_map<(i, j, k) -> (i, j, k)>],
+    iterator_types = ["parallel", "parallel", "parallel"]}
+    ins(%m : memref<64x1024xf32>) outs(%x : memref<64x1024x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.subf %o, %a : f32
+    linalg.yield %r : f32
+  }
+  linalg.fill ins(%zero : f32) outs(%m : memref<64x1024xf32>)
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j)>],
+    iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%x : memref<64x1024x8xf32>) outs(%m : memref<64x1024xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  }
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j, k) -> (i, j)>, affine_map<(i, j, k) -> (i, j, k)>],
+    iterator_types = ["parallel", "parallel", "parallel"]}
+    ins(%m : memref<64x1024xf32>) outs(%x : memref<64x1024x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.subf %o, %a : f32
+    linalg.yield %r : f32
+  }
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>],
+    iterator_types = ["parallel", "parallel"]}
+    outs(%y : memref<64x8192xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = fg.noise %s, %s, %i, %j site 7 law gaussian : f32
+    linalg.yield %n : f32
+  }
+  return
+}
