@@ -38,4 +38,13 @@ Value bufferBelow(Value memref) {
   }
 }
 
+bool allUsesOf(Value buffer, llvm::function_ref<bool(OpOperand &)> use) {
+  return llvm::all_of(buffer.getUses(), [&](OpOperand &operand) {
+    Operation *user = operand.getOwner();
+    if (isa<memref::ExpandShapeOp, memref::CollapseShapeOp>(user))
+      return allUsesOf(user->getResult(0), use);
+    return !isa<ViewLikeOpInterface, fg::ShiftOp>(user) && use(operand);
+  });
+}
+
 } // namespace foregrad::compiler

@@ -19,6 +19,11 @@ mlir::Value baseOf(mlir::Value memref);
 /// The buffer below all views of `memref`, and below what begins within it.
 mlir::Value bufferBelow(mlir::Value memref);
 
+/// Calls `use(operand)` for each use of `buffer` and of views of all of it that
+/// is no view itself; false where one of the calls is, or a view is of a part.
+bool allUsesOf(mlir::Value buffer,
+               llvm::function_ref<bool(mlir::OpOperand &)> use);
+
 } // namespace foregrad::compiler
 
 #endif // FOREGRAD_COMPILER_LOWERING_BUFFERS_H

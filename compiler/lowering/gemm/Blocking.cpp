@@ -465,8 +465,8 @@ void chooseWithParts(Contraction contraction, int64_t parts,
   common.stagedC = n.c != 1 && contraction.panelDepthC == 0;
   bool isAlongA = contraction.kIsAlongA();
   bool isAlongB = contraction.isPaired ? contraction.pairB == 1 : k.b == 1;
-  common.packA = isAlongA
-                     ? contraction.widensA() ? PackKind::Rows : PackKind::Direct
+  bool isWidened = contraction.convertsA() && !contraction.isPaired;
+  common.packA = isAlongA   ? isWidened ? PackKind::Rows : PackKind::Direct
                  : m.a == 1 ? PackKind::Copy
                             : PackKind::Scalar;
   PackKind packB = n.b == 1   ? PackKind::Copy
@@ -495,16 +495,15 @@ void chooseWithParts(Contraction contraction, int64_t parts,
                                           !lifeB.isInvariant))
                          ? PackKind::Direct
                          : packB;
-    if (contraction.panelDepthB != 0 || contraction.storedDepthB != 0)
+    if (contraction.panelDepthB != 0)
       blocking.packB = PackKind::Copy;
-    blocking.aheadB = contraction.panelDepthB != 0 ||
+    blocking.aheadB = contraction.readsPanelsB() ||
                       (lifeB.isInvariant && blocking.packB != PackKind::Direct);
     blocking.packsPanels =
-        contraction.storedDepthB != 0 && !blocking.aheadB && !contraction.group;
+        contraction.panelDepthB != 0 && !blocking.aheadB && !contraction.group;
     SmallVector<PackKind, 2> kindsA = {blocking.packA},
                              kindsB = {blocking.packB};
-    if (blocking.packA == PackKind::Copy &&
-        contraction.typeA == contraction.type)
+    if (blocking.packA == PackKind::Copy && !contraction.convertsA())
       kindsA.push_back(PackKind::Direct);
     if (blocking.packsB() && blocking.packB == PackKind::Copy &&
         !contraction.convertsB())

@@ -311,8 +311,7 @@ bool foregrad::compiler::readFromPanels(Contraction &product,
                                         const Panels &panels) {
   if (!readsWhole(product, panels.depth, panels.columns()))
     return false;
-  (product.roundsB() ? product.storedDepthB : product.panelDepthB) =
-      panels.depth;
+  product.panelDepthB = panels.depth;
   product.panelWidths = panels.widths;
   product.k.b = product.n.b = 0;
   return true;

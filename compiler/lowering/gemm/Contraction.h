@@ -66,11 +66,8 @@ struct Contraction {
   /// Where B or C lies in panels: how many rows a panel has. The panel of the
   /// columns from c on begins at element c * depth, and its rows are as long as
   /// it has columns; k.b, or m.c, and n's strides say nothing then. 0: no
-  /// panels.
+  /// panels. Where B is rounded its panels are packed again.
   int64_t panelDepthB = 0, panelDepthC = 0;
-  /// The same of B in panels that are packed again, for what lies in them is to
-  /// be rounded.
-  int64_t storedDepthB = 0;
   /// The columns of these panels, where they were chosen before the blocking.
   llvm::SmallVector<int64_t> panelWidths;
   /// After pairUp: k counts pairs, the second of which lies so far behind the
@@ -78,11 +75,13 @@ struct Contraction {
   bool isPaired = false;
   int64_t pairA = 0, pairB = 0;
 
-  /// Whether numbers become wider when they are packed.
-  bool widensA() const { return typeA != type && !isPaired; }
-  /// Whether B's numbers cannot be multiplied as they lie in memory.
+  /// Whether an operand's numbers are multiplied otherwise than they lie in
+  /// memory.
+  bool convertsA() const { return typeA != type; }
   bool convertsB() const { return typeB != type || roundsB(); }
   bool roundsB() const { return bool(roundedTypeB); }
+  /// Whether B's panels are those that the products read.
+  bool readsPanelsB() const { return panelDepthB != 0 && !roundsB(); }
   /// Whether neighbours along k (the numbers of a pair) are neighbours in A.
   bool kIsAlongA() const { return (isPaired ? pairA : k.a) == 1; }
   /// Takes bf16 operands in pairs along k; false, and nothing changes, where

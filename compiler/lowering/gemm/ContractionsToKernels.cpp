@@ -168,7 +168,7 @@ struct ContractionsToKernelsPass
         return signalPassFailure();
       }
       product->cutRows(blocking.rowParts);
-      if (blocking.aheadB && product->panelDepthB == 0)
+      if (blocking.aheadB && !product->readsPanelsB())
         ahead.pack(op, *product, blocking,
                    isInPanelsB ? std::nullopt : panelsB);
       rewriter.setInsertionPoint(op);

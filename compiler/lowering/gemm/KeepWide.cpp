@@ -13,6 +13,7 @@
 #include "compiler/lowering/gemm/KeepWide.h"
 
 #include "compiler/lowering/TargetPass.h"
+#include "compiler/lowering/linalg/RoundAsRead.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -59,12 +60,6 @@ bool collect(Value view, Buffer &buffer) {
   });
 }
 
-MemRefType asF32(Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  return MemRefType::Builder(type).setElementType(
-      Float32Type::get(type.getContext()));
-}
-
 class Widener {
 public:
   explicit Widener(MLIRContext *context) : builder(context) {}
@@ -83,16 +78,12 @@ private:
 
 /// Reads an f32 number where `op` read the bf16 number that it stands for.
 void Widener::readWide(linalg::GenericOp op, OpOperand &operand) {
-  BlockArgument number = op.getMatchingBlockArgument(&operand);
-  Type bf16 = number.getType();
-  number.setType(builder.getF32Type());
-  builder.setInsertionPointToStart(op.getBody());
-  auto narrow = arith::TruncFOp::create(builder, op.getLoc(), bf16, number);
-  number.replaceAllUsesExcept(narrow, narrow);
+  arith::TruncFOp narrow = roundAsRead(op, operand);
+  Value number = narrow.getIn();
   for (Operation *user : llvm::make_early_inc_range(narrow->getUsers()))
     if (auto widen = dyn_cast<arith::ExtFOp>(user);
         widen && widen.getType() == number.getType()) {
-      widen.replaceAllUsesWith(Value(number));
+      widen.replaceAllUsesWith(number);
       widen.erase();
     }
   if (narrow.use_empty())
@@ -130,6 +121,8 @@ void Widener::keepWide(Buffer &buffer) {
   auto isView = [&](OpOperand &operand) {
     return llvm::is_contained(buffer.views, operand.get());
   };
+  for (Value view : buffer.views)
+    view.setType(cast<MemRefType>(view.getType()).clone(builder.getF32Type()));
   for (linalg::GenericOp op : buffer.generics) {
     for (OpOperand *operand : op.getDpsInputOperands())
       if (isView(*operand))
@@ -138,8 +131,6 @@ void Widener::keepWide(Buffer &buffer) {
       if (isView(operand))
         writeWide(op, operand);
   }
-  for (Value view : buffer.views)
-    view.setType(asF32(view));
   wide.insert_range(buffer.views);
   for (linalg::FillOp fill : buffer.fills) {
     builder.setInsertionPoint(fill);

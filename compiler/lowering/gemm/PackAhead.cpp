@@ -118,7 +118,7 @@ Value PackAhead::emitPanels(Operation *loop, Location loc,
   request.base = b.index(0);
   request.strideK = product.k.b;
   request.strideI = product.n.b;
-  request.sourceDepth = product.storedDepthB;
+  request.sourceDepth = product.panelDepthB;
   request.firstSourceStep = b.index(0);
   request.size = product.n.size;
   request.panels = panels;
@@ -177,7 +177,7 @@ void PackAhead::pack(linalg::GenericOp op, Contraction &product,
     panels = emitPanels(loop, op.getLoc(), product, blocking, transposed);
   product.b = {panels, 0, cast<MemRefType>(panels.getType()).getNumElements()};
   product.panelDepthB = product.k.size;
-  product.storedDepthB = 0;
+  product.roundedTypeB = {};
   product.k.b = product.n.b = 0;
   if (product.group)
     product.group->b = blocking.columns.total() * product.panelDepthB;

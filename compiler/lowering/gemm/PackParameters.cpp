@@ -32,7 +32,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -62,9 +61,6 @@ public:
   void setIfPossible(const Panels &panels);
 
 private:
-  /// Calls `use(operand)` for each use of `buffer` and of its views that is no
-  /// view itself; false where one of the calls is, or a view is of a part.
-  bool allUses(Value buffer, llvm::function_ref<bool(OpOperand &)> use);
   bool canLieIn(const Panels &panels, OpOperand &use);
   bool isProductOf(const Panels &panels, linalg::GenericOp op, Value buffer);
   bool tieElements(const Panels &panels, linalg::GenericOp op, OpOperand &use);
@@ -74,22 +70,9 @@ private:
   SetVector<Value> tied;
 };
 
-bool Entry::allUses(Value buffer, llvm::function_ref<bool(OpOperand &)> use) {
-  for (OpOperand &operand : buffer.getUses()) {
-    Operation *user = operand.getOwner();
-    if (isa<memref::ExpandShapeOp, memref::CollapseShapeOp>(user)) {
-      if (!allUses(user->getResult(0), use))
-        return false;
-    } else if (isa<ViewLikeOpInterface, fg::ShiftOp>(user) || !use(operand)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 Wish Entry::wanted() {
   Wish best;
-  allUses(parameter, [&](OpOperand &use) {
+  allUsesOf(parameter, [&](OpOperand &use) {
     auto op = dyn_cast<linalg::GenericOp>(use.getOwner());
     std::string why;
     std::optional<Contraction> product =
@@ -217,8 +200,8 @@ void Entry::setIfPossible(const Panels &panels) {
                       : bool(tied[i].getDefiningOp<memref::AllocOp>());
     if (!isKept || panelsOf(tied[i]) || !type || !type.hasStaticShape() ||
         type.getNumElements() % panels.elements() != 0 ||
-        !allUses(tied[i],
-                 [&](OpOperand &use) { return canLieIn(panels, use); }))
+        !allUsesOf(tied[i],
+                   [&](OpOperand &use) { return canLieIn(panels, use); }))
       return;
   }
   for (Value buffer : tied)

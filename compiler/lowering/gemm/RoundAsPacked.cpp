@@ -16,6 +16,7 @@
 #include "compiler/lowering/Buffers.h"
 #include "compiler/lowering/gemm/Contraction.h"
 #include "compiler/lowering/gemm/ProductStart.h"
+#include "compiler/lowering/linalg/RoundAsRead.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -56,20 +57,18 @@ bool isRounding(linalg::GenericOp op) {
          round.getType().isBF16();
 }
 
-/// Notes all products that read `buffer` or a view of it; false if anything
-/// else than `copy` uses it.
-bool collectProducts(Value buffer, Copy &copy) {
-  return llvm::all_of(buffer.getUses(), [&](OpOperand &use) {
+/// Notes all products that read the copy; false if anything else uses it.
+bool collectProducts(Copy &copy) {
+  return allUsesOf(copy.rounded(), [&](OpOperand &use) {
     Operation *user = use.getOwner();
     if (user == copy.op || isa<memref::DeallocOp>(user))
       return true;
-    if (isa<memref::ExpandShapeOp, memref::CollapseShapeOp>(user))
-      return collectProducts(user->getResult(0), copy);
     auto op = dyn_cast<linalg::GenericOp>(user);
     std::string why;
     std::optional<Contraction> product =
         op ? analyzeContraction(op, why) : std::nullopt;
-    if (!product || product->b.memref != buffer || product->a.memref == buffer)
+    if (!product || product->b.memref != use.get() ||
+        product->a.memref == use.get())
       return false;
     copy.products.push_back(op);
     return true;
@@ -103,10 +102,10 @@ Value viewOfSource(OpBuilder &builder, Value rounded, Copy &copy) {
   IRMapping mapping;
   mapping.map(view->getOperand(0),
               viewOfSource(builder, view->getOperand(0), copy));
-  auto type = cast<MemRefType>(rounded.getType());
   Operation *clone = builder.clone(*view, mapping);
-  clone->getResult(0).setType(MemRefType::Builder(type).setElementType(
-      cast<MemRefType>(copy.source().getType()).getElementType()));
+  clone->getResult(0).setType(
+      cast<MemRefType>(rounded.getType())
+          .clone(getElementTypeOrSelf(copy.source().getType())));
   return clone->getResult(0);
 }
 
@@ -116,13 +115,7 @@ void readSource(OpBuilder &builder, linalg::GenericOp product, Copy &copy) {
       continue;
     builder.setInsertionPoint(product);
     operand->set(viewOfSource(builder, operand->get(), copy));
-    BlockArgument number = product.getMatchingBlockArgument(operand);
-    Type bf16 = number.getType();
-    number.setType(getElementTypeOrSelf(operand->get().getType()));
-    builder.setInsertionPointToStart(product.getBody());
-    auto round =
-        arith::TruncFOp::create(builder, product.getLoc(), bf16, number);
-    number.replaceAllUsesExcept(round, round);
+    roundAsRead(product, *operand);
   }
 }
 
@@ -172,7 +165,7 @@ struct RoundAsPackedPass
     for (linalg::GenericOp op : roundings) {
       Copy copy{op, {}};
       Value rounded = copy.rounded();
-      if (!collectProducts(rounded, copy) || !staysTheSame(copy))
+      if (!collectProducts(copy) || !staysTheSame(copy))
         continue;
       for (linalg::GenericOp product : copy.products)
         readSource(builder, product, copy);

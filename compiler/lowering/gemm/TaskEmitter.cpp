@@ -215,7 +215,7 @@ void TaskEmitter::packTilesOfB(const Position &at, Value k, Value first,
   request.strideK = x.k.b;
   request.stridePair = x.pairB;
   request.strideI = x.n.b;
-  request.sourceDepth = x.storedDepthB;
+  request.sourceDepth = x.panelDepthB;
   request.firstSourceStep = at.k;
   request.strideGroup = x.group ? x.group->b : 0;
   request.size = x.n.size;
@@ -415,11 +415,10 @@ Value TaskEmitter::nextPanel(const Position &at, const MicroKernel &kernel,
                              Value rowTile) {
   Type number = getElementTypeOrSelf(kernel.fetchedB.getType());
   int64_t share = blocking.kChunk / kUnroll * lineElements(number);
-  int64_t depth = blocking.packsPanels ? x.storedDepthB : x.panelDepthB;
   int64_t step = columns.width * (blocking.packsPanels && x.isPaired ? 2 : 1);
-  Value chunk = b.add(b.mul(column, depth), b.mul(at.k, step));
+  Value chunk = b.add(b.mul(column, x.panelDepthB), b.mul(at.k, step));
   Value next =
-      b.add(b.add(at.b, chunk), b.add(b.index(columns.width * depth),
+      b.add(b.add(at.b, chunk), b.add(b.index(columns.width * x.panelDepthB),
                                       b.mul(b.sub(rowTile, firstRow), share)));
   return b.min(next, b.index(std::max<int64_t>(0, x.b.elements - share)));
 }
