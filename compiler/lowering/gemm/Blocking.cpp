@@ -552,10 +552,10 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
                   best.columns.widest() * best.columns.tilesPerBlock;
   best.fetchesC = !best.stagedC && best.kChunk >= kLeastFetchDepth &&
                   taskC * contraction.elementBytes() > target.l1Bytes;
-  bool isInPieces = best.packsPanels || (best.aheadB && !contraction.group &&
-                                         best.kChunk < contraction.k.size);
-  best.fetchesB = isInPieces && contraction.k.size * best.columns.total() *
-                                        contraction.elementBytes() >
-                                    target.l2Bytes / 2;
+  bool oneByOne = best.packsPanels || (best.aheadB && !contraction.group &&
+                                       best.kChunk >= kLeastFetchDepth);
+  best.fetchesB = oneByOne && contraction.k.size * best.columns.total() *
+                                      contraction.elementBytes() >
+                                  target.l2Bytes / 2;
   return best;
 }

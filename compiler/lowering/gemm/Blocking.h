@@ -73,13 +73,13 @@ struct Blocking {
   /// one piece.
   bool packsPanels = false;
   bool stagedC = false; // columns of C are not contiguous: through scratch
-  /// Tiles of C are worth fetching ahead: a task has more of C than L1 keeps,
-  /// and a tile takes long enough to fetch the next one meanwhile.
+  /// Tiles of C are worth fetching ahead where sums go on from them: a task has
+  /// more of C than L1 keeps, and a tile takes long enough to fetch the next
+  /// one meanwhile. What is only written waits for no line.
   bool fetchesC = false;
   /// The next panel of B, or of what it is packed from, is worth fetching
-  /// ahead: panels are more than L2 keeps from one product to the next, and a
-  /// chunk of the next one does not lie behind that of this one, where hardware
-  /// would look for it, or is looked for only when it is packed.
+  /// ahead: panels are more than L2 keeps from one product to the next, and the
+  /// tile of rows that is the first to read one would wait for all of it.
   bool fetchesB = false;
   /// All tasks together are less than threads are started for. They are there
   /// for kernels before and behind that cut their rows alike.

@@ -126,11 +126,9 @@ void TileEmitter::fetchAhead(Value iteration) {
     memref::PrefetchOp::create(b, memref, address, /*isWrite=*/false,
                                /*localityHint=*/level, /*isDataCache=*/true);
   };
-  if (kernel.nextB) {
-    Type number = getElementTypeOrSelf(kernel.fetchedB.getType());
+  if (kernel.nextB)
     fetch(kernel.fetchedB,
-          b.add(kernel.nextB, b.mul(iteration, lineElements(number))), 2);
-  }
+          b.add(kernel.nextB, b.mul(iteration, kernel.fetchStepB)), 2);
   if (!kernel.nextC)
     return;
   int64_t line = lineElements(kernel.vector.getElementType());

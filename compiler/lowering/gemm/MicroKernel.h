@@ -44,9 +44,10 @@ struct MicroKernel {
   /// caches meanwhile: within the memref with all of the tile.
   mlir::Value nextC;
   /// Null, or a memref and where in it a share of the next panel of B begins,
-  /// or of what that is made of, to be fetched into L2 meanwhile: a line in
-  /// each kUnroll steps.
+  /// or of what that is made of, to be fetched into L2 meanwhile: `fetchStepB`
+  /// elements in each kUnroll steps, which are a line at most.
   mlir::Value fetchedB, nextB;
+  int64_t fetchStepB = 0;
   /// What they begin at; its columns are contiguous or all the same. No memref:
   /// 0.
   TileOperand start;

@@ -69,6 +69,11 @@ private:
     return blocking.packsPanels || (blocking.aheadB && !x.group);
   }
   Value nextTile(const MicroKernel &kernel, const TileClass &columns);
+  /// Numbers in a step over k of panels of these columns.
+  int64_t panelStep(const TileClass &columns) const {
+    return columns.width * (blocking.packsPanels && x.isPaired ? 2 : 1);
+  }
+  int64_t fetchStep(const TileClass &columns) const;
   Value nextPanel(const Position &at, const MicroKernel &kernel,
                   const TileClass &columns, Value column, Value rowTile);
   void stageC(const Position &at, Value row, Value column,
@@ -357,10 +362,9 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
     kernel.c = {c, base, x.m.c, 1};
     kernel.lastMaskC = mask;
   }
-  if (blocking.fetchesC)
-    kernel.nextC = nextTile(kernel, columns);
   if (blocking.fetchesB) {
     kernel.fetchedB = bMatrix;
+    kernel.fetchStepB = fetchStep(columns);
     kernel.nextB = nextPanel(at, kernel, columns, column, rowTile);
   }
   kernel.k = k;
@@ -374,6 +378,8 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
     kernel.begins = constant(false);
   else if (isFirst)
     kernel.begins = isFirst;
+  if (blocking.fetchesC && kernel.begins)
+    kernel.nextC = nextTile(kernel, columns);
   // What has a number of its own for each of C lies as C does.
   if (x.start && inPanelC && x.n.start == 1)
     kernel.start = {start, b.add(at.start, inPanelC), columns.width, 1};
@@ -407,16 +413,25 @@ Value TaskEmitter::nextTile(const MicroKernel &kernel,
   return b.min(b.add(kernel.c.base, step), b.index(last));
 }
 
+/// How many elements of the panel behind this one each kUnroll steps over k ask
+/// for, so that a task's tiles of rows together ask for all of it.
+int64_t TaskEmitter::fetchStep(const TileClass &columns) const {
+  int64_t line = lineElements(getElementTypeOrSelf(bMatrix.getType()));
+  int64_t steps =
+      blocking.rows.tilesPerBlock * llvm::divideCeil(blocking.kChunk, kUnroll);
+  return std::min(line, int64_t(llvm::divideCeil(
+                            blocking.kChunk * panelStep(columns), steps)));
+}
+
 /// Where in the panel of B behind this one, or of what B is packed from, the
-/// share of a tile of rows begins: together they go through all of it. What
-/// none has asked for the first tile behind it must wait for.
+/// share of a tile of rows begins. What none has asked for the first tile
+/// behind it must wait for.
 Value TaskEmitter::nextPanel(const Position &at, const MicroKernel &kernel,
                              const TileClass &columns, Value column,
                              Value rowTile) {
-  Type number = getElementTypeOrSelf(kernel.fetchedB.getType());
-  int64_t share = blocking.kChunk / kUnroll * lineElements(number);
-  int64_t step = columns.width * (blocking.packsPanels && x.isPaired ? 2 : 1);
-  Value chunk = b.add(b.mul(column, x.panelDepthB), b.mul(at.k, step));
+  int64_t share = blocking.kChunk / kUnroll * kernel.fetchStepB;
+  Value chunk =
+      b.add(b.mul(column, x.panelDepthB), b.mul(at.k, panelStep(columns)));
   Value next =
       b.add(b.add(at.b, chunk), b.add(b.index(columns.width * x.panelDepthB),
                                       b.mul(b.sub(rowTile, firstRow), share)));

@@ -600,6 +600,38 @@ func.func @rows_of_many_sets(%x: memref<96x1040xf32>, %w: memref<1040x64xf32> {f
 
 // -----
 
+// Panels that hold all of k are asked for too, while the one before is read: a task's 16 tiles of rows ask for an equal
+// share of 16384 numbers each. Nothing is asked of C, which is only written.
+
+// CORES-LABEL: func.func @whole_panels
+// CORES: %[[B:.+]] = memref.reinterpret_cast %arg1
+// CORES: scf.forall ({{.*}}) in (4)
+// CORES: scf.for {{.*}} to %c16 step
+// CORES-NEXT: scf.for %[[TILE:.+]] = %[[FIRST:.+]] to
+// CORES: %[[NUMBER:.+]] = arith.subi %[[TILE]], %[[FIRST]]
+// CORES: arith.muli %[[NUMBER]], %c1024
+// CORES: scf.for %[[K:.+]] = %c0 to %c512 step %c4
+// CORES: %[[ITERATION:.+]] = arith.divui %[[K]], %c4
+// CORES: arith.muli %[[ITERATION]], %c8
+// CORES: memref.prefetch %[[B]][%{{.+}}], read, locality<2>, data
+// CORES-NOT: memref.prefetch
+// CORES: return
+func.func @whole_panels(%x: memref<768x512xf32>, %w: memref<512x512xf32> {fg.panels = {depth = 512 : i64, widths = array<i64: 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32>}}, %y: memref<768x512xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<768x512xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<768x512xf32>, memref<512x512xf32>) outs(%y : memref<768x512xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
 // Asking for a line of panels ahead is no writing of them: panels of the transposed are made before the loop.
 
 // CHECK-LABEL: func.func @both_ways
