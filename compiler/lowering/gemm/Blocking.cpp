@@ -395,6 +395,10 @@ double Tiling::largestShare() const {
   return double(first) / double(all);
 }
 
+bool Blocking::columnsAreOutside(const Contraction &contraction) const {
+  return (aheadB || packsPanels) && !contraction.group;
+}
+
 int64_t Blocking::groupBlocks(const Contraction &contraction) const {
   int64_t groups = contraction.group ? contraction.group->size : 1;
   return ceilDiv(groups, groupsPerBlock);
@@ -552,10 +556,10 @@ Blocking foregrad::compiler::chooseBlocking(const Contraction &contraction,
                   best.columns.widest() * best.columns.tilesPerBlock;
   best.fetchesC = !best.stagedC && best.kChunk >= kLeastFetchDepth &&
                   taskC * contraction.elementBytes() > target.l1Bytes;
-  bool oneByOne = best.packsPanels || (best.aheadB && !contraction.group &&
-                                       best.kChunk >= kLeastFetchDepth);
-  best.fetchesB = oneByOne && contraction.k.size * best.columns.total() *
-                                      contraction.elementBytes() >
-                                  target.l2Bytes / 2;
+  best.fetchesB =
+      best.columnsAreOutside(contraction) &&
+      (best.packsPanels || best.kChunk >= kLeastFetchDepth) &&
+      contraction.k.size * best.columns.total() * contraction.elementBytes() >
+          target.l2Bytes / 2;
   return best;
 }

@@ -87,6 +87,8 @@ struct Blocking {
 
   bool packsB() const { return packB != PackKind::Direct && !aheadB; }
 
+  /// Whether all tiles of rows go through one panel of B before the next.
+  bool columnsAreOutside(const Contraction &contraction) const;
   int64_t groupBlocks(const Contraction &contraction) const;
   /// Elements of scratch.
   int64_t packedPanelA() const; // of one row tile
@@ -100,7 +102,7 @@ struct Blocking {
 /// Unrolling of the micro-kernel's loop over k.
 inline constexpr int64_t kUnroll = 4;
 
-/// Steps over k that a tile must take for the next one of C to arrive
+/// Steps over k that a tile must take for what comes behind it to arrive
 /// meanwhile.
 inline constexpr int64_t kLeastFetchDepth = 64;
 

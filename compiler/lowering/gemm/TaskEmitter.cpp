@@ -65,14 +65,13 @@ private:
   void tile(const Position &at, Value k, Value isFirst, Value group,
             const TileClass &rows, Value rowTile, const TileClass &columns,
             Value columnTile);
-  bool columnsAreOutside() const {
-    return blocking.packsPanels || (blocking.aheadB && !x.group);
-  }
   Value nextTile(const MicroKernel &kernel, const TileClass &columns);
   /// Numbers in a step over k of panels of these columns.
   int64_t panelStep(const TileClass &columns) const {
     return columns.width * (blocking.packsPanels && x.isPaired ? 2 : 1);
   }
+  /// Iterations of a tile that ask for what comes behind it.
+  int64_t fetchingIterations() const { return blocking.kChunk / kUnroll; }
   int64_t fetchStep(const TileClass &columns) const;
   Value nextPanel(const Position &at, const MicroKernel &kernel,
                   const TileClass &columns, Value column, Value rowTile);
@@ -280,7 +279,7 @@ void TaskEmitter::block(const Position &at, Value k, Value isFirst) {
       tile(at, k, isFirst, group, rows, rowTile, columns, columnTile);
     });
   };
-  if (columnsAreOutside())
+  if (blocking.columnsAreOutside(x))
     forColumns([&](const TileClass &columns, Value columnTile) {
       if (blocking.packsPanels)
         packTilesOfB(at, k, columnTile, b.add(columnTile, 1));
@@ -405,7 +404,7 @@ void TaskEmitter::tile(const Position &block, Value k, Value isFirst,
 /// Where the tile behind this one begins: along the inner loop.
 Value TaskEmitter::nextTile(const MicroKernel &kernel,
                             const TileClass &columns) {
-  int64_t step = columnsAreOutside()
+  int64_t step = blocking.columnsAreOutside(x)
                      ? kernel.rows * kernel.c.rowStride
                      : columns.width * std::max<int64_t>(x.panelDepthC, 1);
   int64_t tile = (kernel.rows - 1) * kernel.c.rowStride + columns.width;
@@ -417,10 +416,10 @@ Value TaskEmitter::nextTile(const MicroKernel &kernel,
 /// for, so that a task's tiles of rows together ask for all of it.
 int64_t TaskEmitter::fetchStep(const TileClass &columns) const {
   int64_t line = lineElements(getElementTypeOrSelf(bMatrix.getType()));
-  int64_t steps =
-      blocking.rows.tilesPerBlock * llvm::divideCeil(blocking.kChunk, kUnroll);
+  int64_t times =
+      std::max<int64_t>(1, blocking.rows.tilesPerBlock * fetchingIterations());
   return std::min(line, int64_t(llvm::divideCeil(
-                            blocking.kChunk * panelStep(columns), steps)));
+                            blocking.kChunk * panelStep(columns), times)));
 }
 
 /// Where in the panel of B behind this one, or of what B is packed from, the
@@ -429,7 +428,7 @@ int64_t TaskEmitter::fetchStep(const TileClass &columns) const {
 Value TaskEmitter::nextPanel(const Position &at, const MicroKernel &kernel,
                              const TileClass &columns, Value column,
                              Value rowTile) {
-  int64_t share = blocking.kChunk / kUnroll * kernel.fetchStepB;
+  int64_t share = fetchingIterations() * kernel.fetchStepB;
   Value chunk =
       b.add(b.mul(column, x.panelDepthB), b.mul(at.k, panelStep(columns)));
   Value next =

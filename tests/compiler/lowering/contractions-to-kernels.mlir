@@ -610,6 +610,7 @@ func.func @rows_of_many_sets(%x: memref<96x1040xf32>, %w: memref<1040x64xf32> {f
 // CORES-NEXT: scf.for %[[TILE:.+]] = %[[FIRST:.+]] to
 // CORES: %[[NUMBER:.+]] = arith.subi %[[TILE]], %[[FIRST]]
 // CORES: arith.muli %[[NUMBER]], %c1024
+// CORES: arith.minui %{{.+}}, %c261120
 // CORES: scf.for %[[K:.+]] = %c0 to %c512 step %c4
 // CORES: %[[ITERATION:.+]] = arith.divui %[[K]], %c4
 // CORES: arith.muli %[[ITERATION]], %c8
@@ -622,6 +623,27 @@ func.func @whole_panels(%x: memref<768x512xf32>, %w: memref<512x512xf32> {fg.pan
   linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
                   iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%x, %w : memref<768x512xf32>, memref<512x512xf32>) outs(%y : memref<768x512xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// A tile of 48 steps is over before what it asks for has come.
+
+// CORES-LABEL: func.func @short_panels
+// CORES-NOT: memref.prefetch
+// CORES: return
+func.func @short_panels(%x: memref<768x48xf32>, %w: memref<48x4096xf32> {fg.panels = {depth = 48 : i64, widths = array<i64: 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32>}}, %y: memref<768x4096xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<768x4096xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<768x48xf32>, memref<48x4096xf32>) outs(%y : memref<768x4096xf32>) {
   ^bb0(%a: f32, %b: f32, %o: f32):
     %p = arith.mulf %a, %b : f32
     %s = arith.addf %o, %p : f32

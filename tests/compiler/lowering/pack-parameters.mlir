@@ -229,6 +229,30 @@ func.func @rounds_much(%w: memref<4096x128xf32> {fg.name = "w", fg.role = #fg<ro
 
 // -----
 
+// However short the panels are: packing one waits for its numbers.
+
+// KERNELS-LABEL: func.func @rounds_few
+// KERNELS: %[[B:.*]] = memref.reinterpret_cast %arg0
+// KERNELS: memref.prefetch %[[B]]
+// KERNELS: return
+func.func @rounds_few(%w: memref<32x16384xf32> {fg.name = "w", fg.role = #fg<role parameter>},
+                      %x: memref<512x32xbf16>, %y: memref<512x16384xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, n, k) -> (i, k)>, affine_map<(i, n, k) -> (k, n)>, affine_map<(i, n, k) -> (i, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<512x32xbf16>, memref<32x16384xf32>) outs(%y : memref<512x16384xf32>) {
+  ^bb0(%a: bf16, %b: f32, %o: f32):
+    %r = arith.truncf %b : f32 to bf16
+    %c = arith.extf %a : bf16 to f32
+    %d = arith.extf %r : bf16 to f32
+    %p = arith.mulf %c, %d : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
 // Not in panels: what a product reads as A, too; what an op reads along one of its dimensions; what has
 // columns that are not whole vectors; what would be one panel; what another product adds bf16 of.
 
