@@ -600,6 +600,36 @@ func.func @rows_of_many_sets(%x: memref<96x1040xf32>, %w: memref<1040x64xf32> {f
 
 // -----
 
+// Transposed weights of groups are packed before the loop around; a task goes through all groups of a tile of rows.
+
+// CORES-LABEL: func.func @grouped_ahead
+// CORES: fg.what = "panels of 32 x 32, 8 times"
+// CORES: scf.for %{{.+}} = %c0 to %c8 step %c1
+// CORES: scf.forall ({{.*}}) in (4)
+// CORES: scf.for %{{.+}} = %c0 to %c{{.+}} step %c1
+// CORES: scf.for %[[GROUP:.+]] = %c0 to %c8 step %c1
+// CORES: arith.muli %[[GROUP]], %c1024
+// CORES: vector.fma
+// CORES: fg.what = "product 256 x 32 x 32, 8 times"
+func.func @grouped_ahead(%x: memref<256x8x32xf32>, %w: memref<8x32x32xf32>, %y: memref<256x8x32xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    linalg.generic {indexing_maps = [affine_map<(m, g, n, k) -> (m, g, k)>, affine_map<(m, g, n, k) -> (g, n, k)>, affine_map<(m, g, n, k) -> (m, g, n)>],
+                    iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+        ins(%x, %w : memref<256x8x32xf32>, memref<8x32x32xf32>) outs(%y : memref<256x8x32xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %o, %p : f32
+      linalg.yield %s : f32
+    }
+  }
+  return
+}
+
+// -----
+
 // Panels that hold all of k are asked for too, while the one before is read: a task's 16 tiles of rows ask for an equal
 // share of 16384 numbers each. Nothing is asked of C, which is only written.
 
