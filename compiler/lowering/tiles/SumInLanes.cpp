@@ -12,7 +12,8 @@
 // socket.
 //
 // So sums get lanes: lane i sums the i-th part of each tile's samples into a
-// buffer of its own, and after the loop the lanes are added up. How many lanes
+// buffer of its own, and after the loop the lanes are added up, where the sum
+// is needed: as a rule in the kernel that updates the weights. How many lanes
 // there are does not depend on the number of threads, nor does any sum. Small
 // sums get them too: one that needs all samples of a tile would make all cores
 // wait for each other in the middle of it (--fg-chain-kernels).
@@ -26,6 +27,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Pass/Pass.h"
@@ -249,36 +251,53 @@ private:
                                          groups);
   }
 
-  /// Adds the lanes to the buffer after the loop. A fill that the loop no
-  /// longer needs goes there too, so that the buffer takes no memory before.
+  /// Adds the lanes to the buffer where that is first needed after the loop:
+  /// next to what reads it, so that the sum need not wait in memory. It has no
+  /// loop of its own over the lanes, and is like any op of single elements. A
+  /// fill that the loop no longer needs goes there too, or into the sum.
   void emitTotal(Value buffer, Value lanes) {
     SmallVector<Operation *> before;
-    for (Operation *user : usersOf(buffer))
-      if (user->getBlock() == loop->getBlock() && user->isBeforeInBlock(loop))
-        before.push_back(user);
-    rewriter.setInsertionPointAfter(loop);
-    if (before.size() == 1 && isa<linalg::FillOp>(before.front())) {
-      rewriter.moveOpAfter(before.front(), loop);
-      rewriter.setInsertionPointAfter(before.front());
+    Operation *first = loop->getNextNode();
+    bool isFound = false;
+    for (Operation *user : usersOf(buffer)) {
+      Operation *inBlock = loop->getBlock()->findAncestorOpInBlock(*user);
+      if (!inBlock || inBlock == loop)
+        continue;
+      if (inBlock->isBeforeInBlock(loop)) {
+        before.push_back(inBlock);
+      } else if (!isFound || inBlock->isBeforeInBlock(first)) {
+        first = inBlock;
+        isFound = true;
+      }
     }
+    rewriter.setInsertionPoint(first);
+    bool startsAtZero = false;
+    if (before.size() == 1)
+      if (auto fill = dyn_cast<linalg::FillOp>(before.front());
+          fill && bufferOf(fill.getOutputs().front()) == buffer) {
+        startsAtZero = matchPattern(fill.getInputs().front(), m_AnyZeroFloat());
+        if (startsAtZero)
+          rewriter.eraseOp(fill);
+        else
+          rewriter.moveOpBefore(fill, first);
+      }
     auto type = cast<MemRefType>(buffer.getType());
     auto dims = static_cast<unsigned>(type.getRank());
     MLIRContext *context = loop.getContext();
-    SmallVector<AffineExpr> ofBuffer,
-        ofLanes = {getAffineDimExpr(dims, context)};
-    for (unsigned dim = 0; dim < dims; ++dim)
-      ofBuffer.push_back(getAffineDimExpr(dim, context));
-    llvm::append_range(ofLanes, ofBuffer);
-    SmallVector<AffineMap> maps = {
-        AffineMap::get(dims + 1, 0, ofLanes, context),
-        AffineMap::get(dims + 1, 0, ofBuffer, context)};
+    AffineMap identity = rewriter.getMultiDimIdentityMap(dims);
+    SmallVector<AffineMap> maps;
+    for (int64_t lane = 0; lane < kSumLanes; ++lane)
+      maps.push_back(
+          identity.insertResult(getAffineConstantExpr(lane, context), 0));
+    maps.push_back(identity);
+    SmallVector<Value> inputs(kSumLanes, lanes);
     SmallVector<utils::IteratorType> kinds(dims, utils::IteratorType::parallel);
-    kinds.push_back(utils::IteratorType::reduction);
     linalg::GenericOp::create(
-        rewriter, buffer.getLoc(), lanes, buffer, maps, kinds,
-        [](OpBuilder &builder, Location loc, ValueRange arguments) {
-          Value sum =
-              arith::AddFOp::create(builder, loc, arguments[1], arguments[0]);
+        rewriter, buffer.getLoc(), inputs, buffer, maps, kinds,
+        [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+          Value sum = startsAtZero ? arguments.front() : arguments.back();
+          for (Value lane : arguments.drop_front(startsAtZero).drop_back())
+            sum = arith::AddFOp::create(builder, loc, sum, lane);
           linalg::YieldOp::create(builder, loc, sum);
         });
   }
@@ -307,7 +326,10 @@ struct SumInLanesPass
       linalg.generic ins(%x, %y : memref<2x2x64x8xf32>, memref<2x2x64x16xf32>)
         outs(%lanes : memref<2x8x16xf32>) { mulf, addf }
     }
-    linalg.generic ins(%lanes) outs(%sum : memref<8x16xf32>) { addf })";
+    linalg.generic ins(%lanes[0], %lanes[1])
+      outs(%sum : memref<8x16xf32>) { addf }
+
+  The last op stands before the first that reads the sum.)";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, linalg::LinalgDialect,
