@@ -33,6 +33,7 @@
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -203,6 +204,9 @@ std::unique_ptr<Pass> createConvertToLLVMDialectPass() {
 
 void buildLowerToLLVMPipeline(OpPassManager &passes,
                               const TargetDescription &target) {
+  // Blocks of one shape have kernels in common, and so have entries: each is
+  // worth lowering once.
+  passes.addPass(func::createDuplicateFunctionEliminationPass());
   passes.addPass(createExpandCopiesPass());
   passes.addPass(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
