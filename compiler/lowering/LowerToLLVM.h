@@ -28,8 +28,10 @@ std::unique_ptr<mlir::Pass> createExpandCopiesPass();
 std::unique_ptr<mlir::Pass> createConvertToLLVMDialectPass();
 
 /// From the output of --fg-outline-kernels to a module of the LLVM dialect
-/// alone. Handles scf, vector, arith, math, memref, index, ub and cf; what the
-/// target is decides only how mathematical functions are expanded.
+/// alone. Functions of the func dialect are kernels there, which nobody else
+/// calls: those that are equal become one. Handles scf, vector, arith, math,
+/// memref, index, ub and cf; what the target is decides only how mathematical
+/// functions are expanded.
 void buildLowerToLLVMPipeline(mlir::OpPassManager &passes,
                               const TargetDescription &target);
 

@@ -103,8 +103,8 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.registerLoopAnalyses(loops);
   passes.crossRegisterProxies(loops, functions, components, modules);
   llvm::ModulePassManager pipeline;
-  // Blocks of one shape, and the entries `step` and `gradient`, have kernels in
-  // common: only one of each is worth optimizing.
+  // What kernels have in common that were not the same ops before they were
+  // lowered: only one of each is worth optimizing.
   pipeline.addPass(llvm::MergeFunctionsPass());
   pipeline.addPass(
       passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3));

@@ -91,7 +91,7 @@ private:
   /// others see, each element once; and the random numbers.
   void describe() {
     const RowOp *largest = &group.ops.front();
-    llvm::SmallMapVector<Value, int64_t, 8> elements;
+    llvm::SmallMapVector<Value, TouchedElements, 8> touched;
     for (const RowOp &op : group.ops) {
       if (op.size() > largest->size())
         largest = &op;
@@ -102,16 +102,16 @@ private:
         for (unsigned d = 0; d < op.numDims(); ++d)
           if (access->form.coefficients[d] != 0)
             count *= op.extents[d];
-        int64_t &most = elements[access->buffer];
-        most = std::max(most, count);
+        touched[access->buffer].include(access->form.range(op.extents, 0),
+                                        count);
       }
     }
     for (const RowOp &op : group.ops)
       draws += op.size() * op.draws();
-    for (auto [buffer, count] : elements)
+    for (auto &[buffer, elements] : touched)
       if (!isPrivate(buffer))
         bytesSeen +=
-            count *
+            elements.count() *
             ceilDiv(cast<MemRefType>(buffer.getType()).getElementTypeBitWidth(),
                     8);
     int64_t columns = largest->numDims() == 0 ? 1 : largest->extents.back();

@@ -28,6 +28,29 @@ std::pair<int64_t, int64_t> LinearForm::range(ArrayRef<int64_t> extents,
   return {low, high};
 }
 
+void TouchedElements::include(std::pair<int64_t, int64_t> range,
+                              int64_t count) {
+  Part joined{range.first, range.second, count};
+  int64_t met = 0;
+  llvm::erase_if(parts, [&](const Part &part) {
+    if (part.high < range.first || range.second < part.low)
+      return false;
+    joined.low = std::min(joined.low, part.low);
+    joined.high = std::max(joined.high, part.high);
+    met += part.count;
+    return true;
+  });
+  joined.count = std::max(count, met);
+  parts.push_back(joined);
+}
+
+int64_t TouchedElements::count() const {
+  int64_t sum = 0;
+  for (const Part &part : parts)
+    sum += part.count;
+  return sum;
+}
+
 int64_t RowOp::parallelSize() const {
   int64_t product = 1;
   for (unsigned d = 0; d < numParallel; ++d)

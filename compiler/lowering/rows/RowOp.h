@@ -51,6 +51,22 @@ struct Access {
   LinearForm form; // element number within the flat buffer
 };
 
+/// How many elements of one buffer some accesses touch. Accesses that stay
+/// apart add up (the lanes of a sum); of those that may meet the largest
+/// counts.
+class TouchedElements {
+public:
+  /// An access to `count` elements from `range.first` to `range.second`.
+  void include(std::pair<int64_t, int64_t> range, int64_t count);
+  int64_t count() const;
+
+private:
+  struct Part {
+    int64_t low, high, count;
+  };
+  llvm::SmallVector<Part, 2> parts; // which stay apart
+};
+
 /// Elements of rows that are left whole, since they are as short as pieces are.
 constexpr int64_t shortRow = 128;
 

@@ -63,6 +63,13 @@ Value bufferOf(Value value, SmallVectorImpl<Operation *> *views = nullptr) {
   return value;
 }
 
+/// Whether nothing reaches the memory of `buffer` but by it and views of it.
+bool isWhole(Value buffer) {
+  return isa<BlockArgument>(buffer) ||
+         buffer.getDefiningOp<memref::AllocOp>() ||
+         buffer.getDefiningOp<memref::AllocaOp>();
+}
+
 /// Whether the body is `out + ...`, and no sample's number matters in it.
 bool addsToOutput(linalg::GenericOp op) {
   Block *body = op.getBody();
@@ -135,6 +142,7 @@ private:
       if (std::optional<Sum> sum = describe(op)) {
         Value buffer = bufferOf(op.getDpsInits().front());
         if (!loop->isAncestor(buffer.getParentBlock()->getParentOp()) &&
+            isWhole(buffer) &&
             cast<MemRefType>(buffer.getType()).getLayout().isIdentity())
           found[buffer].push_back(*sum);
       }
@@ -257,19 +265,18 @@ private:
   /// fill that the loop no longer needs goes there too, or into the sum.
   void emitTotal(Value buffer, Value lanes) {
     SmallVector<Operation *> before;
-    Operation *first = loop->getNextNode();
-    bool isFound = false;
+    Operation *first = nullptr;
     for (Operation *user : usersOf(buffer)) {
       Operation *inBlock = loop->getBlock()->findAncestorOpInBlock(*user);
       if (!inBlock || inBlock == loop)
         continue;
-      if (inBlock->isBeforeInBlock(loop)) {
+      if (inBlock->isBeforeInBlock(loop))
         before.push_back(inBlock);
-      } else if (!isFound || inBlock->isBeforeInBlock(first)) {
+      else if (!first || inBlock->isBeforeInBlock(first))
         first = inBlock;
-        isFound = true;
-      }
     }
+    if (!first)
+      first = loop->getNextNode();
     rewriter.setInsertionPoint(first);
     bool startsAtZero = false;
     if (before.size() == 1)
@@ -295,8 +302,9 @@ private:
     linalg::GenericOp::create(
         rewriter, buffer.getLoc(), inputs, buffer, maps, kinds,
         [&](OpBuilder &builder, Location loc, ValueRange arguments) {
-          Value sum = startsAtZero ? arguments.front() : arguments.back();
-          for (Value lane : arguments.drop_front(startsAtZero).drop_back())
+          ValueRange ofLanes = arguments.drop_back();
+          Value sum = startsAtZero ? ofLanes.front() : arguments.back();
+          for (Value lane : ofLanes.drop_front(startsAtZero ? 1 : 0))
             sum = arith::AddFOp::create(builder, loc, sum, lane);
           linalg::YieldOp::create(builder, loc, sum);
         });

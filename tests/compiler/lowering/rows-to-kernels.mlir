@@ -527,3 +527,21 @@ func.func @draws_apart(%s: i64, %x: memref<64x1024x8xf32>, %y: memref<64x8192xf3
   }
   return
 }
+
+// -----
+
+// Both lanes of a sum are read: 2 x 1024 numbers of 4 bytes, and as many as one has are written. What is read at one
+// place twice counts once.
+
+// CHECK-LABEL: func.func @adds_lanes
+// CHECK: fg.bytes = 12288 : i64
+func.func @adds_lanes(%lanes: memref<2x1024xf32>, %sum: memref<1024xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (0, i)>, affine_map<(i) -> (1, i)>, affine_map<(i) -> (0, i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%lanes, %lanes, %lanes : memref<2x1024xf32>, memref<2x1024xf32>, memref<2x1024xf32>) outs(%sum : memref<1024xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %o: f32):
+    %s = arith.addf %a, %b : f32
+    %t = arith.addf %s, %c : f32
+    linalg.yield %t : f32
+  }
+  return
+}

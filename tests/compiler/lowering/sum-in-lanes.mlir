@@ -9,6 +9,7 @@
 
 // CHECK-LABEL: func.func @gradient
 // CHECK-SAME:    %[[G:[a-z0-9]+]]: memref<512xf32>
+// CHECK-NOT:  linalg.fill
 // CHECK:      %[[LANES:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2x512xf32>
 // CHECK:      linalg.fill {{.*}} outs(%[[LANES]]
 // CHECK:      scf.for
@@ -97,6 +98,58 @@ func.func @added_up_where_read(%g: memref<64xf32>, %h: memref<64xf32>, %u: memre
   memref.copy %h, %v : memref<64xf32> to memref<64xf32>
   %view = memref.expand_shape %g [[0, 1]] output_shape [8, 8] : memref<64xf32> into memref<8x8xf32>
   memref.copy %view, %u : memref<8x8xf32> to memref<8x8xf32>
+  memref.copy %g, %v : memref<64xf32> to memref<64xf32>
+  return
+}
+
+// -----
+
+// A loop over the samples that are left, and the sum of a number for each sample.
+
+#all = affine_map<(n, i) -> (n, i)>
+#column = affine_map<(n, i) -> (i)>
+#sample = affine_map<(n) -> (n)>
+#none = affine_map<(n) -> ()>
+
+// CHECK-DAG: #[[LANE0:.*]] = affine_map<() -> (0)>
+// CHECK-DAG: #[[LANE1:.*]] = affine_map<() -> (1)>
+
+// CHECK-LABEL: func.func @before_a_loop
+// CHECK-SAME:    %[[G:[a-z0-9]+]]: memref<64xf32>, %[[L:[a-z0-9]+]]: memref<f32>
+// CHECK:      scf.for
+// CHECK:      linalg.generic {indexing_maps = [#[[LANE0]], #[[LANE1]], #{{.*}}], iterator_types = []} {{.*}} outs(%[[L]] : memref<f32>)
+// CHECK:      linalg.generic {{.*}} outs(%[[G]] : memref<64xf32>)
+// CHECK:      scf.for
+// CHECK:        linalg.generic {{.*}} outs(%[[G]] : memref<64xf32>)
+// CHECK-NOT:  linalg.generic
+// CHECK:      memref.copy %[[G]]
+func.func @before_a_loop(%g: memref<64xf32>, %l: memref<f32>, %v: memref<64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  %c4 = arith.constant 4 : index
+  %c32 = arith.constant 32 : index
+  scf.for %first = %c0 to %c32 step %c4 {
+    %x = memref.alloc() : memref<4x64xf32>
+    %y = memref.alloc() : memref<4xf32>
+    linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%x : memref<4x64xf32>) outs(%g : memref<64xf32>) {
+    ^bb0(%p: f32, %out: f32):
+      %s = arith.addf %out, %p : f32
+      linalg.yield %s : f32
+    }
+    linalg.generic {indexing_maps = [#sample, #none], iterator_types = ["reduction"]} ins(%y : memref<4xf32>) outs(%l : memref<f32>) {
+    ^bb0(%p: f32, %out: f32):
+      %s = arith.addf %out, %p : f32
+      linalg.yield %s : f32
+    }
+  }
+  scf.for %first = %c0 to %c3 step %c3 {
+    %x = memref.alloc() : memref<3x64xf32>
+    linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]} ins(%x : memref<3x64xf32>) outs(%g : memref<64xf32>) {
+    ^bb0(%p: f32, %out: f32):
+      %s = arith.addf %out, %p : f32
+      linalg.yield %s : f32
+    }
+  }
   memref.copy %g, %v : memref<64xf32> to memref<64xf32>
   return
 }
