@@ -59,18 +59,17 @@ bool canShareRows(ArrayRef<RowOp> split, int64_t rows) {
 /// Bytes that one row of the ops touches.
 int64_t rowBytes(ArrayRef<RowOp> split) {
   llvm::SmallMapVector<Value, TouchedElements, 8> touched;
-  llvm::SmallDenseMap<Value, int64_t> elementBytes;
   for (const RowOp &op : split)
     for (const Access *access : op.accesses()) {
       if (!access->buffer)
         continue;
       auto range = access->form.range(op.extents, op.numRow);
       touched[access->buffer].include(range, range.second - range.first + 1);
-      elementBytes[access->buffer] = bytesOf(access->elementType);
     }
   int64_t sum = 0;
   for (auto &[buffer, elements] : touched)
-    sum += elements.count() * elementBytes.lookup(buffer);
+    sum += elements.count() *
+           bytesOf(cast<MemRefType>(buffer.getType()).getElementType());
   return sum;
 }
 
