@@ -11,6 +11,14 @@ using namespace mlir;
 
 namespace foregrad::compiler {
 
+Value createSupported(OpBuilder &builder, fg::SiteOpInterface site,
+                      Value perturbation) {
+  Value support = site.support(builder);
+  if (!support)
+    return perturbation;
+  return fg::MulOp::create(builder, site.getLoc(), perturbation, support);
+}
+
 /// u s, averaged over the directions.
 static Value createEstimate(OpBuilder &builder, Location loc,
                             Value perturbation, Value changes) {
@@ -117,9 +125,8 @@ static LogicalResult estimateActivities(GradientEntry &entry, const Part &part,
     Value operand = op->getOperand(0);
     Value heard = influence.createSum(builder, site.getLoc(), changes, operand);
     Value gradient =
-        createEstimate(builder, site.getLoc(), perturbation, heard);
-    if (Value support = site.support(builder))
-      gradient = fg::MulOp::create(builder, site.getLoc(), gradient, support);
+        createEstimate(builder, site.getLoc(),
+                       createSupported(builder, site, perturbation), heard);
     Value &known = cotangents[operand];
     known = known ? fg::AddOp::create(builder, site.getLoc(), known, gradient)
                         .getResult()

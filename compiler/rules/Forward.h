@@ -34,6 +34,12 @@ struct Directions {
   llvm::MapVector<mlir::Value, mlir::Value> parameters;
 };
 
+/// u m: the perturbation of a site where its nonlinearity has a slope.
+/// Elsewhere it has no part in the tangent nor in the estimate, which both take
+/// this product: it is made once, and the mask is read for it alone.
+mlir::Value createSupported(mlir::OpBuilder &builder, fg::SiteOpInterface site,
+                            mlir::Value perturbation);
+
 /// How much the loss of each copy changes along the directions to first order,
 /// times 1 / batch: `[#direction?, batch, per...]`, by one forward sweep. What
 /// enters the part is constant. Null if the loss does not depend on them.

@@ -36,8 +36,11 @@ FailureOr<Value> tangentOfLosses(GradientEntry &entry, const Part &part,
     tangents[parameter] = direction;
   auto atSite = [&](fg::SiteOpInterface site, Value incoming) -> Value {
     Value direction = directions.sites.lookup(site);
-    if (!direction || !incoming)
-      return direction ? direction : incoming;
+    if (!direction)
+      return incoming;
+    direction = createSupported(builder, site, direction);
+    if (!incoming)
+      return direction;
     return fg::AddOp::create(builder, site.getLoc(), direction, incoming);
   };
   if (failed(forwardSweep(builder, part.ops, tangents, atSite)))

@@ -284,6 +284,13 @@ void MulOp::build(OpBuilder &builder, OperationState &state, Value lhs,
 
 LogicalResult MulOp::verify() { return verifyBinary(*this); }
 
+/// Whether both are 1 and 0 for the same reason.
+static bool isSameMask(Value x, Value y) {
+  auto left = x.getDefiningOp<PositiveOp>(),
+       right = y.getDefiningOp<PositiveOp>();
+  return left && right && left.getInput() == right.getInput();
+}
+
 OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
   if (isSplat(adaptor.getLhs(), 0.0) || isSplat(adaptor.getRhs(), 0.0))
     return splatOf(getContext(), 0.0);
@@ -291,6 +298,10 @@ OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
     return getLhs();
   if (isSplat(adaptor.getLhs(), 1.0) && getRhs().getType() == getType())
     return getRhs();
+  // What a mask has cut, it need not cut again.
+  if (auto inner = getLhs().getDefiningOp<MulOp>())
+    if (isSameMask(inner.getRhs(), getRhs()) && inner.getType() == getType())
+      return inner.getResult();
   return {};
 }
 

@@ -5,11 +5,12 @@
 // CHECK: fg.entry "gradient" {
 // CHECK: %[[U:.*]] = fg.perturb {{.*}} -> <["#direction" = 3, batch = 2, token = 2, unit = 4], f32>
 // CHECK: %[[S:.*]] = fg.replicated_tangent {{.*}} -> <["#direction" = 3, batch = 2, token = 2], f32>
-// CHECK: %[[US:.*]] = fg.mul %[[U]], %[[S]]
+// CHECK: %[[MASK:.*]] = fg.positive %{{.*}} : <[batch = 2, token = 2, unit = 4], f32>
+// CHECK: %[[UM:.*]] = fg.mul %[[U]], %[[MASK]]
+// CHECK: %[[US:.*]] = fg.mul %[[UM]], %[[S]]
 // CHECK: %[[SUM:.*]] = fg.sum %[[US]] over ["#direction"]
 // CHECK: %[[MEAN:.*]] = fg.scale %[[SUM]] by 0.33333333333333331
-// CHECK: %[[G:.*]] = fg.mul %[[MEAN]], %{{.*}} : (<[batch = 2, token = 2, unit = 4], f32>,
-// CHECK: fg.norm_jacobian %{{.*}}, %{{.*}}, %[[G]]
+// CHECK: fg.norm_jacobian %{{.*}}, %{{.*}}, %[[MEAN]]
 // CHECK-NOT: #direction
 // CHECK: fg.entry "perturbation" {
 

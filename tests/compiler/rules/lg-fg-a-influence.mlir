@@ -13,11 +13,14 @@
 // CHECK: %[[GROUP:.*]] = fg.perturb {{.*}} site 2
 // CHECK: %[[S:.*]] = fg.replicated_tangent per ["token", "group"]{{.*}} -> <[batch = 2, token = 2, group = 2], f32>
 // CHECK: %[[ALL:.*]] = fg.sum %[[S]] over ["group"]
-// CHECK: fg.mul %[[TOKEN]], %[[ALL]]
+// CHECK: %[[TOKENM:.*]] = fg.mul %[[TOKEN]]
+// CHECK: fg.mul %[[TOKENM]], %[[ALL]]
 // CHECK: %[[WIDE:.*]] = fg.broadcast %[[S]] : {{.*}} -> <[batch = 2, token = 2, "#channel0" = 1, group = 2, "#channel2" = 3], f32>
 // CHECK: %[[OWN:.*]] = fg.merge %[[WIDE]] axes ["#channel0", "group", "#channel2"] into "channel"
-// CHECK: fg.mul %[[CHANNEL]], %[[OWN]]
-// CHECK: fg.mul %[[GROUP]], %[[S]]
+// CHECK: %[[CHANNELM:.*]] = fg.mul %[[CHANNEL]]
+// CHECK: fg.mul %[[CHANNELM]], %[[OWN]]
+// CHECK: %[[GROUPM:.*]] = fg.mul %[[GROUP]]
+// CHECK: fg.mul %[[GROUPM]], %[[S]]
 
 fg.model "Mixer" {
   %0 = fg.input "image" : <[batch = 2, token = 2, channel = 6], f32>
@@ -83,9 +86,12 @@ fg.model "Mixer" {
 // CHECK: %[[PIECES:.*]] = fg.perturb {{.*}} site 2
 // CHECK: %[[S:.*]] = fg.replicated_tangent per ["row", "column"]{{.*}} -> <[batch = 2, row = 2, column = 3], f32>
 // CHECK: %[[ROW:.*]] = fg.sum %[[S]] over ["column"]
-// CHECK: fg.mul %[[ROWS]], %[[ROW]]
-// CHECK: fg.mul %[[COLUMNS]], %[[S]]
-// CHECK: fg.mul %[[PIECES]], %[[S]]
+// CHECK: %[[ROWSM:.*]] = fg.mul %[[ROWS]]
+// CHECK: fg.mul %[[ROWSM]], %[[ROW]]
+// CHECK: %[[COLUMNSM:.*]] = fg.mul %[[COLUMNS]]
+// CHECK: fg.mul %[[COLUMNSM]], %[[S]]
+// CHECK: %[[PIECESM:.*]] = fg.mul %[[PIECES]]
+// CHECK: fg.mul %[[PIECESM]], %[[S]]
 
 fg.model "Board" {
   %0 = fg.input "board" : <[batch = 2, row = 2, column = 3, piece = 4], f32>
@@ -145,9 +151,12 @@ fg.model "Board" {
 // CHECK: %[[LAST:.*]] = fg.perturb {{.*}} site 2
 // CHECK: %[[S:.*]] = fg.replicated_tangent per ["token"]{{.*}} -> <[batch = 2, token = 2], f32>
 // CHECK: %[[ALL:.*]] = fg.sum %[[S]] over ["token"]
-// CHECK: fg.mul %[[FIRST]], %[[ALL]]
-// CHECK: fg.mul %[[MIXED]], %[[S]]
-// CHECK: fg.mul %[[LAST]], %[[S]]
+// CHECK: %[[FIRSTM:.*]] = fg.mul %[[FIRST]]
+// CHECK: fg.mul %[[FIRSTM]], %[[ALL]]
+// CHECK: %[[MIXEDM:.*]] = fg.mul %[[MIXED]]
+// CHECK: fg.mul %[[MIXEDM]], %[[S]]
+// CHECK: %[[LASTM:.*]] = fg.mul %[[LAST]]
+// CHECK: fg.mul %[[LASTM]], %[[S]]
 
 fg.model "Residual" {
   %0 = fg.input "image" : <[batch = 2, token = 2, unit = 4], f32>
@@ -206,7 +215,8 @@ fg.model "Residual" {
 // CHECK: %[[S:.*]] = fg.replicated_tangent per ["group", "unit"]{{.*}} -> <[batch = 2, group = 2, unit = 3], f32>
 // CHECK: %[[WIDE:.*]] = fg.broadcast %[[S]]
 // CHECK: %[[OWN:.*]] = fg.merge %[[WIDE]] {{.*}} -> <[batch = 2, channel = 6], f32>
-// CHECK: fg.mul %[[U]], %[[OWN]]
+// CHECK: %[[UM:.*]] = fg.mul %[[U]]
+// CHECK: fg.mul %[[UM]], %[[OWN]]
 
 fg.model "Factors" {
   %0 = fg.input "image" : <[batch = 2, token = 2, pixel = 3], f32>

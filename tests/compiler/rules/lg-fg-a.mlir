@@ -10,16 +10,19 @@
 // CHECK: %[[DHEAD:.*]] = fg.contract {{.*}} "ab", {{.*}} "ac" -> "bc"
 // What enters a block is constant, so the first site's tangent is its perturbation.
 // CHECK: %[[U:.*]] = fg.perturb %{{.*}}, %{{.*}} site 0 law {{ ?}}gaussian : <[], i64> -> <[batch = 2, token = 2, unit = 4], f32>
+// It counts where the nonlinearity has a slope: u m, before anything is added to it.
+// CHECK: %[[SUPPORT:.*]] = fg.positive %[[H]]
+// CHECK: %[[UM:.*]] = fg.mul %[[U]], %[[SUPPORT]]
 // CHECK: %[[MASK:.*]] = fg.positive %[[H]]
-// CHECK: %[[DH:.*]] = fg.mul %[[U]], %[[MASK]]
+// CHECK: %[[DH:.*]] = fg.mul %[[UM]], %[[MASK]]
 // CHECK: %[[MEAN:.*]] = fg.constant [5.000000e-01] : <[batch = 2], f32>
 // CHECK: %[[S:.*]] = fg.replicated_tangent per ["token"](%[[H]], %[[DH]], %[[MEAN]]) : {{.*}} -> <[batch = 2, token = 2], f32> {
 // CHECK: fg.cross_entropy
 // CHECK: fg.yield
 // s u m, then exactly to the layer's weights.
-// CHECK: %[[SU:.*]] = fg.mul %[[U]], %[[S]]
-// CHECK: %[[SUPPORT:.*]] = fg.positive %[[H]]
-// CHECK: %[[G:.*]] = fg.mul %[[SU]], %[[SUPPORT]]
+// CHECK: %[[SLOPE:.*]] = fg.positive %[[H]]
+// CHECK: %[[UM:.*]] = fg.mul %[[U]], %[[SLOPE]]
+// CHECK: %[[G:.*]] = fg.mul %[[UM]], %[[S]]
 // CHECK: %[[DQ:.*]] = fg.norm_jacobian %[[NORM]], %[[DEVIATION]], %[[G]] over ["unit"]
 // CHECK: %[[DB:.*]] = fg.sum %[[DQ]] over ["batch", "token"]
 // CHECK: %[[DW:.*]] = fg.contract %[[X]] "abc", %[[DQ]] "abd" -> "cd"

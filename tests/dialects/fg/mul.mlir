@@ -15,6 +15,13 @@
 // FOLD: %[[X:.*]] = fg.read "x"
 // FOLD: fg.write %[[X]] to "folded"
 // FOLD: fg.write %[[ZERO]] to "wider"
+// A mask that has cut the numbers need not cut them again; another one must.
+// FOLD: %[[MASK:.*]] = fg.positive %[[X]]
+// FOLD: %[[CUT:.*]] = fg.mul %{{.*}}, %[[MASK]]
+// FOLD: fg.write %[[CUT]] to "cut"
+// FOLD: %[[OTHER:.*]] = fg.positive %{{.*}}
+// FOLD: %[[TWICE:.*]] = fg.mul %[[CUT]], %[[OTHER]]
+// FOLD: fg.write %[[TWICE]] to "twice"
 
 fg.entry "case" {
   %x = fg.read "x" role input : !fg.array<[batch = 4, unit = 3], f32>
@@ -27,4 +34,12 @@ fg.entry "case" {
   %z = fg.constant [0.0] : !fg.array<[unit = 3], f32>
   %g = fg.mul %x, %z : (!fg.array<[batch = 4, unit = 3], f32>, !fg.array<[unit = 3], f32>) -> !fg.array<[batch = 4, unit = 3], f32>
   fg.write %g to "wider" role output : !fg.array<[batch = 4, unit = 3], f32>
+  %mask = fg.positive %x : !fg.array<[batch = 4, unit = 3], f32>
+  %cut = fg.mul %r, %mask : (!fg.array<[batch = 4, unit = 3], f32>, !fg.array<[batch = 4, unit = 3], f32>) -> !fg.array<[batch = 4, unit = 3], f32>
+  %again = fg.positive %x : !fg.array<[batch = 4, unit = 3], f32>
+  %same = fg.mul %cut, %again : (!fg.array<[batch = 4, unit = 3], f32>, !fg.array<[batch = 4, unit = 3], f32>) -> !fg.array<[batch = 4, unit = 3], f32>
+  fg.write %same to "cut" role output : !fg.array<[batch = 4, unit = 3], f32>
+  %other = fg.positive %r : !fg.array<[batch = 4, unit = 3], f32>
+  %twice = fg.mul %same, %other : (!fg.array<[batch = 4, unit = 3], f32>, !fg.array<[batch = 4, unit = 3], f32>) -> !fg.array<[batch = 4, unit = 3], f32>
+  fg.write %twice to "twice" role output : !fg.array<[batch = 4, unit = 3], f32>
 }
