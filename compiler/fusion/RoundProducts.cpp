@@ -6,13 +6,15 @@
 //
 // The pass --fg-round-products, of `--precision bf16`. Numbers are rounded
 // where a product reads them and nowhere else: sums, norms, losses,
-// perturbations and the weights that the optimizer keeps stay f32.
+// perturbations and the weights that the optimizer keeps stay f32. What only
+// products and masks read is kept rounded.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/fusion/Fusion.h"
 #include "dialects/fg/Fg.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 
@@ -65,6 +67,8 @@ struct RoundProductsPass
       for (OpOperand &operand : op->getOpOperands())
         operand.set(rounded(operand.get()));
     });
+    eraseUnused();
+    getOperation().walk([&](fg::PositiveOp mask) { readRounded(mask); });
   }
 
 private:
@@ -85,6 +89,35 @@ private:
     }
     return fg::CastOp::create(builder, value.getLoc(),
                               fg::arrayType(value).cloneWith(bf16), value);
+  }
+
+  /// What showed numbers otherwise that are read rounded now.
+  void eraseUnused() {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : llvm::reverse(ops))
+      if (isOpTriviallyDead(op))
+        op->erase();
+  }
+
+  /// Takes a mask from the rounded numbers where nothing else needs the others:
+  /// then these are all that is kept. Rounding changes no sign; what it takes
+  /// for zero, products do too.
+  static void readRounded(fg::PositiveOp mask) {
+    Value value = mask.getInput();
+    fg::CastOp rounded;
+    for (Operation *user : value.getUsers()) {
+      auto cast = dyn_cast<fg::CastOp>(user);
+      if (cast && cast.getType().getElementType().isBF16())
+        rounded = cast;
+      else if (!isa<fg::PositiveOp>(user))
+        return;
+    }
+    if (!rounded)
+      return;
+    OpBuilder builder(mask);
+    mask.getInputMutable().assign(fg::CastOp::create(
+        builder, mask.getLoc(), fg::arrayType(value), rounded));
   }
 };
 

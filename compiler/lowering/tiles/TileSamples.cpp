@@ -53,7 +53,7 @@ constexpr int64_t kTileOfL2 = 2;
 /// Each tile reads all weights again and adds to all gradients: at most such a
 /// part of what it reads and writes for its samples, or the tile is made larger
 /// than the caches would have it.
-constexpr double kMostOfWeights = 0.15;
+constexpr double kMostOfWeights = 0.14;
 
 /// Samples of a tile at least, as far as there are: loops over the samples of a
 /// lane then stay loops, in which ops are fused and random numbers drawn in
@@ -287,8 +287,8 @@ int64_t Tiler::chooseTile() const {
   // Two tiles would gain little.
   if (2 * most > samples)
     return samples;
-  // Equal tiles, even if they are somewhat smaller or larger.
-  for (int64_t tile = most; tile < samples && tile * 2 <= most * 3; ++tile)
+  // Equal tiles, even if they are larger or smaller by a third.
+  for (int64_t tile = most; tile < samples && tile * 3 <= most * 4; ++tile)
     if (samples % tile == 0)
       return tile;
   for (int64_t tile = most; tile * 3 > most * 2; --tile)

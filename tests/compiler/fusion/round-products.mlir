@@ -73,3 +73,37 @@ fg.entry "exact" {
   %q = fg.contract %x "nc", %w "cd" -> "nd" : (!fg.array<[batch = 4, c = 3], f32>, !fg.array<[c = 3, d = 2], f32>) -> !fg.array<[batch = 4, d = 2], f32>
   fg.write %q to "q" role output : !fg.array<[batch = 4, d = 2], f32>
 }
+
+// -----
+
+// What only products and masks read is kept rounded: the mask is taken from that, also where products see the numbers
+// split. What something else reads is kept whole, and the mask is taken from it.
+
+// CHECK-LABEL: fg.entry "masks"
+// CHECK: %[[H:.*]] = fg.relu
+// CHECK-NOT: %[[H]]
+// CHECK: %[[H16:.*]] = fg.cast %[[H]] : {{.*}} -> <[batch = 4, c = 6], bf16>
+// CHECK-NOT: %[[H]]
+// CHECK: %[[SHOWN:.*]] = fg.cast %[[H16]] : {{.*}} -> <[batch = 4, c = 6], f32>
+// CHECK: fg.positive %[[SHOWN]]
+// CHECK: %[[K:.*]] = fg.relu
+// CHECK: fg.positive %[[K]]
+// CHECK: fg.add %[[K]]
+fg.entry "masks" {
+  %x = fg.read "x" role input : !fg.array<[batch = 4, c = 6], f32>
+  %v = fg.read "v" role parameter : !fg.array<[g = 3, u = 2, o = 2], f32>
+  %w = fg.read "w" role parameter : !fg.array<[c = 6, d = 2], f32>
+  %h = fg.relu %x site "h" : !fg.array<[batch = 4, c = 6], f32>
+  %s = fg.split %h axis "c" into ["g", "u"] : !fg.array<[batch = 4, c = 6], f32> -> !fg.array<[batch = 4, g = 3, u = 2], f32>
+  %p = fg.contract %s "ngu", %v "guo" -> "ngo" : (!fg.array<[batch = 4, g = 3, u = 2], f32>, !fg.array<[g = 3, u = 2, o = 2], f32>) -> !fg.array<[batch = 4, g = 3, o = 2], f32>
+  %m = fg.positive %h : !fg.array<[batch = 4, c = 6], f32>
+  %hm = fg.mul %x, %m : (!fg.array<[batch = 4, c = 6], f32>, !fg.array<[batch = 4, c = 6], f32>) -> !fg.array<[batch = 4, c = 6], f32>
+  fg.write %p to "p" role output : !fg.array<[batch = 4, g = 3, o = 2], f32>
+  fg.write %hm to "m" role output : !fg.array<[batch = 4, c = 6], f32>
+  %k = fg.relu %hm site "k" : !fg.array<[batch = 4, c = 6], f32>
+  %q = fg.contract %k "nc", %w "cd" -> "nd" : (!fg.array<[batch = 4, c = 6], f32>, !fg.array<[c = 6, d = 2], f32>) -> !fg.array<[batch = 4, d = 2], f32>
+  %n = fg.positive %k : !fg.array<[batch = 4, c = 6], f32>
+  %kn = fg.add %k, %n : (!fg.array<[batch = 4, c = 6], f32>, !fg.array<[batch = 4, c = 6], f32>) -> !fg.array<[batch = 4, c = 6], f32>
+  fg.write %q to "q" role output : !fg.array<[batch = 4, d = 2], f32>
+  fg.write %kn to "n" role output : !fg.array<[batch = 4, c = 6], f32>
+}
