@@ -89,9 +89,12 @@ static void buildKernels(OpPassManager &manager, const PhaseOptions &options) {
   entries.addPass(createRowsToKernelsPass(options.target));
   entries.addPass(createChainKernelsPass(options.target));
   entries.addPass(createCSEPass());
+  const RuleOptions &rule = options.rule.options;
+  bool draws = options.rule.info->perturbs && !rule.externalPerturbation;
   manager.addPass(createLimitEntryPass(
       options.target, options.isDouble,
-      options.roundProducts && options.target.bf16 == Bf16Products::Dot));
+      options.roundProducts && options.target.bf16 == Bf16Products::Dot,
+      draws ? std::optional(drawnLaw(rule.perturbation)) : std::nullopt));
 }
 
 LogicalResult runPhase(StringRef phase, ModuleOp module,

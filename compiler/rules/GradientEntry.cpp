@@ -26,6 +26,11 @@ std::optional<Perturbation> findPerturbation(StringRef name) {
   return static_cast<Perturbation>(found - std::begin(kPerturbationNames));
 }
 
+fg::NoiseLaw drawnLaw(Perturbation law) {
+  return law == Perturbation::Gaussian ? fg::NoiseLaw::Gaussian
+                                       : fg::NoiseLaw::Rademacher;
+}
+
 fg::ArrayType withDirections(fg::ArrayType type, int64_t directions) {
   MLIRContext *context = type.getContext();
   SmallVector<fg::AxisAttr> axes = {fg::AxisAttr::get(
@@ -119,9 +124,7 @@ FailureOr<Value> GradientEntry::perturb(StringRef name, Location loc,
     }
     // Sites are numbered in the order of the model's text.
     auto number = static_cast<uint32_t>(perturbations.size());
-    fg::Law law = options.perturbation == Perturbation::Gaussian
-                      ? fg::Law::Gaussian
-                      : fg::Law::Rademacher;
+    auto law = static_cast<fg::Law>(drawnLaw(options.perturbation));
     result = fg::PerturbOp::create(opBuilder, loc, rows ? own : type, seed,
                                    step, number, law);
     if (rows)

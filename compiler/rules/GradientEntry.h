@@ -9,6 +9,7 @@
 
 #include "compiler/rules/Primal.h"
 #include "compiler/rules/Sweep.h"
+#include "dialects/fg/Noise.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace foregrad::compiler {
@@ -21,6 +22,9 @@ enum class Perturbation {
 };
 llvm::StringRef perturbationName(Perturbation law);
 std::optional<Perturbation> findPerturbation(llvm::StringRef name);
+
+/// Of the random numbers that perturbations are made from.
+fg::NoiseLaw drawnLaw(Perturbation law);
 
 /// Options of all rules; a rule refuses those that mean nothing to it.
 struct RuleOptions {

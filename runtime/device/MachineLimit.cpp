@@ -22,8 +22,10 @@ constexpr int fewestCalls = 3; ///< the first one touches memory anew
 } // namespace
 
 double MachineLimit::seconds(const KernelInfo &kernel) const {
+  const double drawing =
+      draws > 0 ? static_cast<double>(kernel.draws) / draws : 0;
   return static_cast<double>(kernel.trips) *
-         std::max(kernel.flops / flops, kernel.bytes / bytes);
+         std::max({kernel.flops / flops, kernel.bytes / bytes, drawing});
 }
 
 double MachineLimit::seconds(const std::vector<KernelInfo> &kernels) const {
@@ -51,6 +53,9 @@ std::optional<MachineLimit> measureLimit(const Artifact &artifact,
           std::max(limit.flops, kernels[i].flops / profile.seconds()[i]);
       limit.bytes =
           std::max(limit.bytes, kernels[i].bytes / profile.seconds()[i]);
+      limit.draws =
+          std::max(limit.draws, static_cast<double>(kernels[i].draws) /
+                                    profile.seconds()[i]);
     }
   }
   if (!(limit.flops > 0 && limit.bytes > 0))

@@ -16,12 +16,13 @@ namespace foregrad::runtime {
 /// What so many threads of this machine do at most with the instructions that
 /// an artifact's kernels use.
 struct MachineLimit {
-  double flops; ///< a second, of multiply-adds; above 0
-  double bytes; ///< a second, read and written in the second-level caches
+  double flops;     ///< a second, of multiply-adds; above 0
+  double bytes;     ///< a second, read and written in the second-level caches
+  double draws = 0; ///< random numbers a second; 0 if none are measured
 
   /// The seconds that one call of an entry spends in `kernel` at least: of its
-  /// operations and its bytes, what takes longer. What lies in a first-level
-  /// cache can be faster.
+  /// operations, its bytes and its random numbers, what takes longest. What
+  /// lies in a first-level cache can be faster.
   double seconds(const KernelInfo &kernel) const;
 
   /// ... in all kernels.

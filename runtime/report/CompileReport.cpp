@@ -150,9 +150,10 @@ std::string kernelSection(const EntryInfo &entry, const CodeOutlook &outlook) {
   if (outlook.limit) {
     html += paragraph(fmt::format(
         "Predicted: {} ms for one {}, the sum of what its kernels take at "
-        "least. A kernel's time is the longer of the times that its operations "
-        "and its bytes take at the machine's limit; only what lies in "
-        "first-level caches can be faster. The command fgrun bench --profile "
+        "least. A kernel's time is the longest of the times that its "
+        "operations, its bytes and its random numbers take at the machine's "
+        "limit; only what lies in first-level caches can be faster. The "
+        "command fgrun bench --profile "
         "measures what each kernel does take.",
         number(outlook.limit->seconds(kernels) * 1e3), entry.name));
     html += plotKernels(kernels, *outlook.limit);
@@ -227,10 +228,14 @@ std::string codeSection(const Artifact &artifact, const CodeOutlook &outlook,
   else if (outlook.limit)
     html += paragraph(fmt::format(
         "The limit of this machine: {:.1f} GFLOP/s of multiply-adds in "
-        "registers and {:.1f} GB/s of copies in the second-level caches, "
+        "registers, {:.1f} GB/s of copies in the second-level caches{}, "
         "measured by this code's own instructions on {}, as many as fgrun "
         "takes by itself.",
         outlook.limit->flops * 1e-9, outlook.limit->bytes * 1e-9,
+        outlook.limit->draws > 0
+            ? fmt::format(" and {:.0f} million random numbers a second",
+                          outlook.limit->draws * 1e-6)
+            : "",
         threadsText(threads)));
   else
     html += paragraph("Nothing is known of its times, since it cannot measure "

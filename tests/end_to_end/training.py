@@ -215,7 +215,9 @@ def test_profile_accounts_for_the_step(programs):
             f"expected what the machine can do, found {limit}")
     for kernel in kernels:
         expected = max(kernel["gflops"] / limit["gflops"],
-                       kernel["gigabytes_per_second"] / limit["gigabytes_per_second"])
+                       kernel["gigabytes_per_second"] / limit["gigabytes_per_second"],
+                       kernel.get("numbers", 0) * kernel["calls"] / (kernel["ms"] * 1e3)
+                       / limit["million_numbers_per_second"])
         require(abs(kernel["of_limit"] / expected - 1) < 1e-9,
                 f"expected {expected} of the limit, found {kernel}")
     at_limit = sum(kernel["of_limit"] * kernel["ms"] for kernel in kernels)
@@ -228,9 +230,14 @@ def test_profile_accounts_for_the_step(programs):
     noise = shown["noise"]
     require(noise["numbers"] > 0 and 0 < noise["ms"] < total and abs(noise["ms"] / total / noise["share"] - 1) < 1e-9,
             f"expected kernels that draw perturbations, found {noise}")
+    alone = noise["numbers"] / (limit["million_numbers_per_second"] * 1e3)
+    require(abs(noise["alone_ms"] / alone - 1) < 1e-9 and abs(alone / total / noise["alone_share"] - 1) < 1e-9,
+            f"expected {alone} ms of {total} for the numbers alone, found {noise}")
     plain = json.loads(programs.run(programs.fgrun, "bench", programs.model("bp"), "--steps", "5", "--profile",
                                     "--json"))
-    require(plain["noise"]["numbers"] == 0, f"expected a rule without perturbations, found {plain['noise']}")
+    require(plain["noise"]["numbers"] == 0 and "alone_ms" not in plain["noise"]
+            and "million_numbers_per_second" not in plain["limit"],
+            f"expected a rule without perturbations, found {plain['noise']}, {plain['limit']}")
 
 
 def main(members, description):

@@ -138,8 +138,11 @@ void run(const Options &options) {
                  "{:.3f} ms a step, {:.0f} % of the time taken\n",
                  limit->flops * 1e-9, limit->bytes * 1e-9, leastMs,
                  leastMs / median * 100);
-    if (profile)
-      printTimes(kernelTimes(*profile, entry.kernels, limit));
+    if (profile) {
+      std::vector<KernelTime> kernels =
+          kernelTimes(*profile, entry.kernels, limit);
+      printTimes(kernels, drawTimes(kernels, limit));
+    }
     return;
   }
   nlohmann::ordered_json json = {
@@ -162,13 +165,12 @@ void run(const Options &options) {
                      {"gigabytes_per_second", limit->bytes * 1e-9},
                      {"step_ms", leastMs},
                      {"share", leastMs / median}};
+  if (limit && limit->draws > 0)
+    json["limit"]["million_numbers_per_second"] = limit->draws * 1e-6;
   if (profile) {
     std::vector<KernelTime> kernels =
         kernelTimes(*profile, entry.kernels, limit);
-    DrawTimes draws = drawTimes(kernels);
-    json["noise"] = {{"numbers", draws.numbers},
-                     {"ms", draws.milliseconds},
-                     {"share", draws.share}};
+    json["noise"] = drawsJson(drawTimes(kernels, limit));
     json["kernels"] = timesJson(kernels);
   }
   fmt::print("{}\n", json.dump());
@@ -196,11 +198,11 @@ void addBench(CLI::App &app) {
                    "that it comes from");
   command.footer(
       "The limit is measured at the end, on as many threads, by code of "
-      "the model's own\ninstructions: multiply-adds in registers, and "
-      "copies in the second-level caches.\nA kernel's limit is the "
-      "longer of the times that its operations and its bytes\ntake at "
-      "these rates; one whose data lie in first-level caches can pass "
-      "it.\n\n"
+      "the model's own\ninstructions: multiply-adds in registers, "
+      "copies in the second-level caches and,\nwhere the rule perturbs, "
+      "random numbers. A kernel's limit is the longest of the\ntimes that its "
+      "operations, its bytes and its numbers take at these rates; one\nwhose "
+      "data lie in first-level caches can pass it.\n\n"
       "Examples:\n"
       "  fgrun bench model.fgb\n"
       "  fgrun bench model.fgb --profile\n"

@@ -36,23 +36,36 @@ std::vector<KernelTime> kernelTimes(const Profile &profile,
   return times;
 }
 
-DrawTimes drawTimes(const std::vector<KernelTime> &times) {
+DrawTimes drawTimes(const std::vector<KernelTime> &times,
+                    const std::optional<MachineLimit> &limit) {
   DrawTimes draws;
-  for (const KernelTime &time : times)
-    if (time.kernel->draws != 0) {
-      draws.numbers += time.kernel->draws * time.kernel->trips;
-      draws.milliseconds += time.milliseconds;
-      draws.share += time.share;
-    }
+  double all = 0;
+  for (const KernelTime &time : times) {
+    all += time.milliseconds;
+    if (time.kernel->draws == 0)
+      continue;
+    draws.numbers += time.kernel->draws * time.kernel->trips;
+    draws.milliseconds += time.milliseconds;
+    draws.share += time.share;
+  }
+  if (draws.numbers != 0 && limit && limit->draws > 0) {
+    draws.alone = static_cast<double>(draws.numbers) / limit->draws * 1e3;
+    draws.aloneShare = *draws.alone / all;
+  }
   return draws;
 }
 
-void printTimes(const std::vector<KernelTime> &times) {
-  if (DrawTimes draws = drawTimes(times); draws.numbers != 0)
-    fmt::print("noise     {:.2f} million numbers a step, in kernels that take "
-               "{:.3f} ms or {:.1f} % with all else that they do\n",
-               static_cast<double>(draws.numbers) * 1e-6, draws.milliseconds,
-               draws.share * 100);
+void printTimes(const std::vector<KernelTime> &times, const DrawTimes &draws) {
+  if (draws.numbers != 0) {
+    fmt::print("noise     {:.2f} million numbers a step: ",
+               static_cast<double>(draws.numbers) * 1e-6);
+    if (draws.alone)
+      fmt::print("{:.3f} ms or {:.1f} % by themselves, ", *draws.alone,
+                 *draws.aloneShare * 100);
+    fmt::print("{:.3f} ms or {:.1f} % with all else that the kernels do which "
+               "draw them\n",
+               draws.milliseconds, draws.share * 100);
+  }
   fmt::print("\n{:>7}  {:>9}  {:>6}  {:>8}  {:>7}  {:>8}  {:<36}  {}\n",
              "share", "ms a step", "calls", "GFLOP/s", "GB/s", "of limit",
              "kernel", "at");
@@ -66,6 +79,17 @@ void printTimes(const std::vector<KernelTime> &times) {
                time.kernel->what, time.kernel->where);
 }
 
+nlohmann::ordered_json drawsJson(const DrawTimes &draws) {
+  nlohmann::ordered_json json = {{"numbers", draws.numbers},
+                                 {"ms", draws.milliseconds},
+                                 {"share", draws.share}};
+  if (draws.alone) {
+    json["alone_ms"] = *draws.alone;
+    json["alone_share"] = *draws.aloneShare;
+  }
+  return json;
+}
+
 nlohmann::ordered_json timesJson(const std::vector<KernelTime> &times) {
   auto list = nlohmann::ordered_json::array();
   for (const KernelTime &time : times) {
@@ -76,6 +100,8 @@ nlohmann::ordered_json timesJson(const std::vector<KernelTime> &times) {
                     {"share", time.share},
                     {"gflops", time.gflops()},
                     {"gigabytes_per_second", time.gigabytes()}});
+    if (time.kernel->draws != 0)
+      list.back()["numbers"] = time.kernel->draws;
     if (time.ofLimit)
       list.back()["of_limit"] = *time.ofLimit;
   }

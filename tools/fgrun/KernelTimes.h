@@ -36,16 +36,22 @@ kernelTimes(const runtime::Profile &profile,
             const std::vector<runtime::KernelInfo> &kernels,
             const std::optional<runtime::MachineLimit> &limit);
 
-/// What random numbers cost at most: the kernels that draw them, with all else
-/// that these do.
+/// What random numbers cost: by themselves, at the rate at which the machine
+/// draws nothing but them, and at most, as the kernels that draw them with all
+/// else that these do.
 struct DrawTimes {
   uint64_t numbers = 0; ///< of a step
   double milliseconds = 0;
   double share = 0; ///< of all kernels: 0..1
+  /// Milliseconds by themselves and their share of all kernels, where the
+  /// limit is known.
+  std::optional<double> alone, aloneShare;
 };
-DrawTimes drawTimes(const std::vector<KernelTime> &times);
+DrawTimes drawTimes(const std::vector<KernelTime> &times,
+                    const std::optional<runtime::MachineLimit> &limit);
 
-void printTimes(const std::vector<KernelTime> &times);
+void printTimes(const std::vector<KernelTime> &times, const DrawTimes &draws);
+nlohmann::ordered_json drawsJson(const DrawTimes &draws);
 nlohmann::ordered_json timesJson(const std::vector<KernelTime> &times);
 
 } // namespace foregrad::tools

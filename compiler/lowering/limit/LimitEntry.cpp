@@ -15,6 +15,8 @@
 #include "compiler/lowering/TargetPass.h"
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/gemm/DotBf16.h"
+#include "compiler/lowering/noise/NoiseEmitter.h"
+#include "dialects/fg/Fg.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -39,13 +41,17 @@ constexpr int64_t kPieces = 960;
 /// piece out takes nothing.
 constexpr int64_t kPieceFlops = 1 << 20;
 
+/// Random numbers of a piece: as long, and they fit into a first-level cache.
+constexpr int64_t kPieceDraws = 64 * int64_t(fg::kNoiseBlock);
+
 class LimitWriter {
 public:
   LimitWriter(ModuleOp module, const TargetDescription &description,
-              bool isDouble, bool dots)
+              bool isDouble, bool dots, std::optional<fg::NoiseLaw> law)
       : b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody())),
-        target(description), dots(dots),
-        element(isDouble ? Type(b.getF64Type()) : Type(b.getF32Type())) {}
+        target(description), dots(dots), law(law),
+        element(isDouble ? FloatType(b.getF64Type())
+                         : FloatType(b.getF32Type())) {}
 
   void write() {
     auto function =
@@ -53,6 +59,8 @@ public:
     b.setInsertionPointToStart(function.addEntryBlock());
     writeMultiplyAdds();
     writeCopies();
+    if (law)
+      writeDraws();
     func::ReturnOp::create(b);
   }
 
@@ -72,19 +80,21 @@ private:
                b.getI32IntegerAttr(bits)));
   }
   /// A kernel of kPieces; `body` gets the number of the piece.
-  void kernel(StringRef what, int64_t flops, int64_t bytes,
-              llvm::function_ref<void(Value)> body);
+  scf::ForallOp kernel(StringRef what, int64_t flops, int64_t bytes,
+                       llvm::function_ref<void(Value)> body);
   void writeMultiplyAdds();
   void writeCopies();
+  void writeDraws();
 
   ImplicitLocOpBuilder b;
   const TargetDescription &target;
   const bool dots;
-  Type element;
+  const std::optional<fg::NoiseLaw> law;
+  FloatType element;
 };
 
-void LimitWriter::kernel(StringRef what, int64_t flops, int64_t bytes,
-                         llvm::function_ref<void(Value)> body) {
+scf::ForallOp LimitWriter::kernel(StringRef what, int64_t flops, int64_t bytes,
+                                  llvm::function_ref<void(Value)> body) {
   auto forall =
       scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(kPieces)},
                             ValueRange(), std::nullopt);
@@ -94,6 +104,7 @@ void LimitWriter::kernel(StringRef what, int64_t flops, int64_t bytes,
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(forall.getBody());
   body(forall.getInductionVar(0));
+  return forall;
 }
 
 /// As many sums as the registers hold beside the factors, each needing its own
@@ -162,16 +173,45 @@ void LimitWriter::writeCopies() {
   });
 }
 
+/// Whole blocks one after the other, as kernels draw them. Seed and step lie in
+/// memory: of constants, keys would be constants too.
+void LimitWriter::writeDraws() {
+  int64_t lanes = target.lanes(element.getIntOrFloatBitWidth() / 8);
+  Value keys = memref::AllocOp::create(b, MemRefType::get({2}, b.getI64Type()));
+  auto forall = kernel("draws", 0, 0, [&](Value piece) {
+    NoiseStream stream;
+    stream.law = *law;
+    stream.seed = memref::LoadOp::create(b, keys, index(0));
+    stream.step = memref::LoadOp::create(b, keys, index(1));
+    Value to =
+        memref::AllocaOp::create(b, MemRefType::get({kPieceDraws}, element));
+    auto loop = scf::ForOp::create(b, index(0), index(kPieceDraws),
+                                   index(int64_t(fg::kNoiseBlock)));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value first = loop.getInductionVar();
+    SmallVector<Value> numbers =
+        emitNoiseBlock(b, b.getLoc(), stream, piece, first, element, lanes);
+    for (auto [i, vector] : llvm::enumerate(numbers)) {
+      Value at = arith::AddIOp::create(b, first, index(int64_t(i) * lanes));
+      vector::StoreOp::create(b, vector, to, ValueRange(at));
+    }
+  });
+  forall->setAttr(drawsAttr, b.getI64IntegerAttr(kPieceDraws * kPieces));
+}
+
 struct LimitEntryPass : TargetPass<LimitEntryPass, ModuleOp> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LimitEntryPass)
 
   LimitEntryPass() = default;
   LimitEntryPass(const LimitEntryPass &other) : TargetPass(other) {}
   LimitEntryPass(const TargetDescription &target, bool isDoublePrecision,
-                 bool usesDots)
+                 bool usesDots, std::optional<fg::NoiseLaw> law)
       : TargetPass(target) {
     isDouble = isDoublePrecision;
     dots = usesDots;
+    if (law)
+      draws = fg::stringifyLaw(static_cast<fg::Law>(*law)).str();
   }
 
   StringRef getArgument() const override { return "fg-limit-entry"; }
@@ -191,7 +231,9 @@ struct LimitEntryPass : TargetPass<LimitEntryPass, ModuleOp> {
         ... vector.load %from, vector.store %to ...
       } {fg.bytes = ..., fg.what = "copies in L2"}
       return
-    })";
+    }
+
+  and with a law a third kernel, which draws random numbers.)";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
@@ -199,20 +241,32 @@ struct LimitEntryPass : TargetPass<LimitEntryPass, ModuleOp> {
                     vector::VectorDialect>();
   }
   void runOnOperation() override {
-    LimitWriter(getOperation(), describedTarget(), isDouble, dots).write();
+    std::optional<fg::NoiseLaw> law;
+    if (!draws.empty()) {
+      std::optional<fg::Law> known = fg::symbolizeLaw(draws);
+      if (!known) {
+        getOperation().emitError("no law '") << draws << "'";
+        return signalPassFailure();
+      }
+      law = static_cast<fg::NoiseLaw>(*known);
+    }
+    LimitWriter(getOperation(), describedTarget(), isDouble, dots, law).write();
   }
 
   Option<bool> isDouble{*this, "double", llvm::cl::desc("f64 and not f32"),
                         llvm::cl::init(false)};
   Option<bool> dots{*this, "dots", llvm::cl::desc("pairs of bf16, in f32"),
                     llvm::cl::init(false)};
+  Option<std::string> draws{
+      *this, "draws", llvm::cl::desc("the law of random numbers; none: none")};
 };
 
 } // namespace
 
 std::unique_ptr<Pass> createLimitEntryPass(const TargetDescription &target,
-                                           bool isDouble, bool dots) {
-  return std::make_unique<LimitEntryPass>(target, isDouble, dots);
+                                           bool isDouble, bool dots,
+                                           std::optional<fg::NoiseLaw> law) {
+  return std::make_unique<LimitEntryPass>(target, isDouble, dots, law);
 }
 
 void registerLimitEntryPass() {

@@ -8,9 +8,11 @@
 #define FOREGRAD_COMPILER_LOWERING_LIMIT_LIMITENTRY_H
 
 #include "compiler/targets/Target.h"
+#include "dialects/fg/Noise.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <memory>
+#include <optional>
 
 namespace mlir {
 class Pass;
@@ -22,13 +24,14 @@ namespace foregrad::compiler {
 inline constexpr llvm::StringLiteral kLimitEntry = "limit";
 
 /// `fg-limit-entry`: adds the function `limit` to a module of kernels. It
-/// computes nothing; its two kernels do at full speed what all others are made
-/// of, multiply-adds of vectors and copies, and whoever times them knows how
-/// fast the others could be. `dots`: with bf16 pairs for multiply-adds, which
-/// the target must have.
+/// computes nothing; its kernels do at full speed what all others are made of,
+/// multiply-adds of vectors, copies and, with a `law`, draws by it, and whoever
+/// times them knows how fast the others could be. `dots`: with bf16 pairs for
+/// multiply-adds, which the target must have.
 std::unique_ptr<mlir::Pass>
 createLimitEntryPass(const TargetDescription &target, bool isDouble = false,
-                     bool dots = false);
+                     bool dots = false,
+                     std::optional<fg::NoiseLaw> law = std::nullopt);
 
 void registerLimitEntryPass();
 

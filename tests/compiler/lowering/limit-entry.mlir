@@ -1,6 +1,8 @@
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=64 vector-registers=32 l2=1048576})' | FileCheck %s --check-prefixes=CHECK,WIDE
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 vector-registers=16 l2=262144 double=true})' | FileCheck %s --check-prefixes=CHECK,NARROW
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=64 vector-registers=32 l2=1048576 dots=true})' | FileCheck %s --check-prefix=DOTS
+// RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 vector-registers=16 l2=262144 draws=rademacher})' | FileCheck %s --check-prefix=DRAWS
+// RUN: not %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 draws=uniform})' 2>&1 | FileCheck %s --check-prefix=NOLAW
 
 // What the module has stays, the entry comes behind it.
 // CHECK: func.func @step
@@ -42,3 +44,16 @@ module {
 // CHECK: vector.store
 // WIDE: } {fg.bytes = 503316480 : i64, fg.flops = 0 : i64, fg.what = "copies in L2"}
 // NARROW: } {fg.bytes = 125829120 : i64, fg.flops = 0 : i64, fg.what = "copies in L2"}
+
+// By a law: blocks of 64 numbers, of a seed and a step that are not known.
+// CHECK-NOT: fg.draws
+// DRAWS: fg.what = "copies in L2"}
+// DRAWS: scf.forall (%[[PIECE:.*]]) in (960) {
+// DRAWS: memref.load
+// DRAWS: memref.load
+// DRAWS: memref.alloca() : memref<4096xf32>
+// DRAWS: scf.for %[[FIRST:.*]] = %{{.*}} to %{{.*}} step
+// DRAWS-COUNT-8: vector.store %{{.*}} : memref<4096xf32>, vector<8xf32>
+// DRAWS-NOT: vector.store
+// DRAWS: } {fg.bytes = 0 : i64, fg.draws = 3932160 : i64, fg.flops = 0 : i64, fg.what = "draws"}
+// NOLAW: no law 'uniform'

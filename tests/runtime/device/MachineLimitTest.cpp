@@ -21,6 +21,14 @@ TEST(MachineLimit, IsTheLongerOfOperationsAndBytesForEachCall) {
   EXPECT_DOUBLE_EQ(limit.seconds({product, rows}), 20);
 }
 
+TEST(MachineLimit, CountsRandomNumbersWhereTheyAreMeasured) {
+  KernelInfo rows = {"rows", "", 0, 20, 1, 4};
+  rows.draws = 30;
+  EXPECT_DOUBLE_EQ((MachineLimit{200, 10, 5}.seconds(rows)), 24);
+  EXPECT_DOUBLE_EQ((MachineLimit{200, 10, 50}.seconds(rows)), 8);
+  EXPECT_DOUBLE_EQ((MachineLimit{200, 10}.seconds(rows)), 8);
+}
+
 TEST(MachineLimit, IsUnknownToCodeThatCannotMeasureIt) {
   const Artifact artifact = tests::parseModel();
   EXPECT_FALSE(measureLimit(artifact, artifact.code.front(), 1));
