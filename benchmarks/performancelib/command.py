@@ -66,6 +66,8 @@ class Performance:
             said.append(f"products {entry['limit']['ms']:.2f} ms")
         if artifact:
             entry["foregrad"] = self.programs.foregrad(artifact)
+            if entry["foregrad"]["draws_ms"]:
+                entry["draws"] = {"ms": entry["foregrad"]["draws_ms"]}
             said.append(f"Foregrad {entry['foregrad']['ms']:.2f} ms")
         if narrow:
             entry["foregrad-bf16"] = self.programs.foregrad(narrow)

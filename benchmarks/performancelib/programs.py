@@ -97,8 +97,10 @@ class Programs:
         """`most`: steps where the call asked for no number of them."""
         found = run_json([self.fgrun, "bench", artifact, "--threads", str(self.threads), "--json",
                           *self.step_options(most)])
+        rate = found.get("limit", {}).get("million_numbers_per_second")
         return {"ms": found["step_ms"]["median"], "gflop": found["gflop_per_step"],
                 "planned_bytes": found["peak_bytes_planned"], "rss_bytes": found["peak_rss_bytes"],
+                "draws_ms": found["numbers_per_step"] / (rate * 1e3) if rate else None,
                 "steps": found["steps"]}
 
     def peers(self):

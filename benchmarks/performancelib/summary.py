@@ -5,8 +5,9 @@ import dataclasses
 import statistics
 
 from common.rules import order_of
-from performancelib.models import (BF16_PEAK, BF16_TARGET, BF16_TARGET_ELSEWHERE, FIGURE5, FIGURE5_BATCH, MODELS,
-                                   SWEEP_MODEL, SWEEPS, TARGET_BATCH)
+from performancelib.models import (BF16_PEAK, BF16_TARGET, BF16_TARGET_ELSEWHERE, DRAWS_TARGET, FIGURE5,
+                                    FIGURE5_BATCH, MODELS, SWEEP_MODEL, SWEEPS,
+                                    TARGET_BATCH)
 from performancelib.programs import PEER_PROGRAMS
 
 
@@ -178,6 +179,10 @@ def targets_table(content):
         ratio = rounds.ratio("foregrad", "limit")
         line(f"{model.title}, `lg-fg-a`: step, in times of its products by sgemm", f"at most {model.limit_target:g}",
              number(ratio), rounds.spread("foregrad", "limit"), None if ratio is None else ratio <= model.limit_target)
+        ratio = rounds.ratio("draws", "foregrad")
+        if ratio is not None:
+            line(f"{model.title}, `lg-fg-a`: perturbations by themselves, of the step", f"at most {DRAWS_TARGET:g}",
+                 number(ratio), rounds.spread("draws", "foregrad"), ratio <= DRAWS_TARGET)
         ratio = rounds.ratio("foregrad", "foregrad-bf16")
         if ratio is not None:
             demanded = bf16_target(content)

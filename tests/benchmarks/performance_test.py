@@ -192,7 +192,7 @@ def test_measures_and_goes_on(fixture):
     require(len(found["rounds"]) == 1 and len(found["peaks"]) == 1, found)
     for entry in found["rounds"]:
         require(entry["foregrad"]["ms"] > 0 and entry["limit"]["ms"] > 0, entry)
-        require(entry["foregrad-bf16"]["ms"] > 0, entry)
+        require(entry["foregrad-bf16"]["ms"] > 0 and 0 < entry["draws"]["ms"] < entry["foregrad"]["ms"], entry)
         require(entry["limit"]["gflop"] <= entry["foregrad"]["gflop"] * 1.001, entry)
         require(all(row["library"] == "NaiveBLAS 1.2 as loops" for row in entry["limit"]["products"]), entry["limit"])
     second = fixture.measure("out", "--only", "foregrad", "--rules", "lg-fg-a", "--write-docs", docs)
@@ -265,7 +265,7 @@ def made_content():
         measured = {"ms": 3.0 * drift, "gflop": 0.3, "planned_bytes": 2**20, "rss_bytes": 2**21}
         peer = {"rss_bytes": 2**23, "rss_bytes_before": 2**22, "framework": "F & G"}
         rounds.append({"model": "m-8-16", "rule": "lg-fg-a", "batch": 128, "foregrad": measured,
-                       "foregrad-bf16": dict(measured, ms=2.4 * drift),
+                       "foregrad-bf16": dict(measured, ms=2.4 * drift), "draws": {"ms": 0.24 * drift},
                        "limit": {"ms": 2.0 * drift, "gflop": 0.2, "gflop_other": 0.0, "products": rows},
                        "peers": {"pytorch": {"ms": 21.0 * drift, **peer}, "jax": {"ms": 9.0 * drift, **peer},
                                  "pytorch-direct": {"ms": 27.0 * drift, **peer},
@@ -296,6 +296,8 @@ def test_ratios_are_of_one_round(_):
                 ["at most 1.2", "1.50 (1.50 to 1.50)", "no"],
                 "M/8/16 on CIFAR-10, `lg-fg-a`: faster than PyTorch eager":
                 ["at least 6", "7.00 (7.00 to 7.00)", "yes"],
+                "M/8/16 on CIFAR-10, `lg-fg-a`: perturbations by themselves, of the step":
+                ["at most 0.1", "0.08 (0.08 to 0.08)", "yes"],
                 "M/8/16 on CIFAR-10, `lg-fg-a`: faster than torch.compile": ["at least 6", "-", "not measured"],
                 "M/8/16 on CIFAR-10, `lg-fg-a`: faster than JAX jit": ["at least 6", "3.00 (3.00 to 3.00)", "no"],
                 "M/8/16 on CIFAR-10, `lg-fg-a`: faster than PyTorch, direct":

@@ -230,6 +230,8 @@ def test_profile_accounts_for_the_step(programs):
     noise = shown["noise"]
     require(noise["numbers"] > 0 and 0 < noise["ms"] < total and abs(noise["ms"] / total / noise["share"] - 1) < 1e-9,
             f"expected kernels that draw perturbations, found {noise}")
+    require(noise["numbers"] == shown["numbers_per_step"],
+            f"expected {shown['numbers_per_step']} numbers, found {noise}")
     alone = noise["numbers"] / (limit["million_numbers_per_second"] * 1e3)
     require(abs(noise["alone_ms"] / alone - 1) < 1e-9 and abs(alone / total / noise["alone_share"] - 1) < 1e-9,
             f"expected {alone} ms of {total} for the numbers alone, found {noise}")

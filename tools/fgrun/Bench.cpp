@@ -83,6 +83,14 @@ uint64_t peakResidentBytes() {
   return 0;
 }
 
+/// Random numbers of one call.
+uint64_t numbersOf(const std::vector<KernelInfo> &kernels) {
+  uint64_t numbers = 0;
+  for (const KernelInfo &kernel : kernels)
+    numbers += kernel.draws * kernel.trips;
+  return numbers;
+}
+
 void run(const Options &options) {
   Artifact artifact = Artifact::load(options.artifact);
   Program program(artifact, {"init", "step"}, options.threads);
@@ -150,6 +158,7 @@ void run(const Options &options) {
        {{"median", median}, {"min", times.front()}, {"max", times.back()}}},
       {"gflop_per_step", gflop},
       {"gflops", gflops},
+      {"numbers_per_step", numbersOf(entry.kernels)},
       {"peak_bytes_planned", program.plannedBytes()},
       {"peak_rss_bytes", peakResident},
       {"cpu", program.codeInfo().cpu},
