@@ -6,8 +6,7 @@ import statistics
 
 from common.rules import order_of
 from performancelib.models import (BF16_PEAK, BF16_TARGET, BF16_TARGET_ELSEWHERE, DRAWS_TARGET, FIGURE5,
-                                    FIGURE5_BATCH, MODELS, SWEEP_MODEL, SWEEPS,
-                                    TARGET_BATCH)
+                                   FIGURE5_BATCH, MODELS, SWEEP_MODEL, SWEEPS, TARGET_BATCH)
 from performancelib.programs import PEER_PROGRAMS
 
 
