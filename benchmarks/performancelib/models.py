@@ -10,9 +10,9 @@ SAMPLES = os.path.join(ROOT, "samples", "localmixer")
 PEER_RULES = ("lg-fg-a", "bp")  # what peers/ implements
 DIRECT_RULES = ("lg-fg-a",)  # and what of it also as a direct translation of the rule
 F32_RULES = ("lg-p-w", "lg-p-a")  # whose steps bf16 would round away
+DRAWS_TARGET = 0.1  # of a step: what its random numbers take by themselves
 # How many times faster than f32 a step in bf16 should be: where vdpbf16ps does so many times as many
 # multiplications as f32 multiply-adds, and elsewhere.
-DRAWS_TARGET = 0.1  # of a step: what its random numbers take by themselves
 BF16_PEAK, BF16_TARGET, BF16_TARGET_ELSEWHERE = 1.8, 1.5, 1 / 1.1
 
 

@@ -6,7 +6,8 @@
 //
 // The tangent that enters a greedy block is zero, so the first layer of a block
 // needs no tangent product. The ops' folders know what becomes of a zero
-// operand; this pass applies them until nothing changes.
+// operand, and of a mask that has cut an operand before; this pass applies them
+// until nothing changes.
 //
 //===----------------------------------------------------------------------===//
 

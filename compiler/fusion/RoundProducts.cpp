@@ -55,6 +55,13 @@ struct RoundProductsPass
     %b = fg.cast %w : f32 -> bf16
     %q = fg.contract %a "nc", %b "cd" -> "nd" : (bf16, bf16) -> f32
 
+  A mask of numbers that only products read otherwise is taken from the rounded ones:
+
+    %m = fg.positive %x
+      becomes
+    %s = fg.cast %a : bf16 -> f32
+    %m = fg.positive %s
+
   The entry `exact`, which others are compared with, stays as it is.)";
   }
 
@@ -91,13 +98,12 @@ private:
                               fg::arrayType(value).cloneWith(bf16), value);
   }
 
-  /// What showed numbers otherwise that are read rounded now.
+  /// Splits and merges that only rounded products read are dead now.
   void eraseUnused() {
-    SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : llvm::reverse(ops))
-      if (isOpTriviallyDead(op))
-        op->erase();
+    Block &block = getOperation().getBody().front();
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
   }
 
   /// Takes a mask from the rounded numbers where nothing else needs the others:

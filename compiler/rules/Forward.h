@@ -35,8 +35,8 @@ struct Directions {
 };
 
 /// u m: the perturbation of a site where its nonlinearity has a slope.
-/// Elsewhere it has no part in the tangent nor in the estimate, which both take
-/// this product: it is made once, and the mask is read for it alone.
+/// Elsewhere it has no part in a tangent nor in the estimate, and both take
+/// this product: merged later, it is made once, and u itself is not kept.
 mlir::Value createSupported(mlir::OpBuilder &builder, fg::SiteOpInterface site,
                             mlir::Value perturbation);
 

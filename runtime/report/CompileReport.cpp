@@ -221,6 +221,7 @@ std::string codeSection(const Artifact &artifact, const CodeOutlook &outlook,
                         int threads) {
   const bool runs = outlook.whyNot.empty();
   std::string html = heading(2, fmt::format("Code for {}", outlook.code->cpu));
+  const bool draws = outlook.limit && outlook.limit->draws > 0;
   if (!runs)
     html += paragraph(fmt::format("Nothing is known of its times, since this "
                                   "machine cannot run it: {}.",
@@ -228,14 +229,14 @@ std::string codeSection(const Artifact &artifact, const CodeOutlook &outlook,
   else if (outlook.limit)
     html += paragraph(fmt::format(
         "The limit of this machine: {:.1f} GFLOP/s of multiply-adds in "
-        "registers, {:.1f} GB/s of copies in the second-level caches{}, "
+        "registers{} {:.1f} GB/s of copies in the second-level caches{}, "
         "measured by this code's own instructions on {}, as many as fgrun "
         "takes by itself.",
-        outlook.limit->flops * 1e-9, outlook.limit->bytes * 1e-9,
-        outlook.limit->draws > 0
-            ? fmt::format(" and {:.0f} million random numbers a second",
-                          outlook.limit->draws * 1e-6)
-            : "",
+        outlook.limit->flops * 1e-9, draws ? "," : " and",
+        outlook.limit->bytes * 1e-9,
+        draws ? fmt::format(" and {:.0f} million random numbers a second",
+                            outlook.limit->draws * 1e-6)
+              : "",
         threadsText(threads)));
   else
     html += paragraph("Nothing is known of its times, since it cannot measure "

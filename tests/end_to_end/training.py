@@ -235,6 +235,7 @@ def test_profile_accounts_for_the_step(programs):
     alone = noise["numbers"] / (limit["million_numbers_per_second"] * 1e3)
     require(abs(noise["alone_ms"] / alone - 1) < 1e-9 and abs(alone / total / noise["alone_share"] - 1) < 1e-9,
             f"expected {alone} ms of {total} for the numbers alone, found {noise}")
+    require(alone > 0.1 * noise["ms"], f"expected numbers that were really drawn, found {noise} at {limit}")
     plain = json.loads(programs.run(programs.fgrun, "bench", programs.model("bp"), "--steps", "5", "--profile",
                                     "--json"))
     require(plain["noise"]["numbers"] == 0 and "alone_ms" not in plain["noise"]

@@ -141,11 +141,17 @@ void run(const Options &options) {
                gflop, gflops,
                static_cast<double>(program.plannedBytes()) / (1 << 20),
                static_cast<double>(peakResident) / (1 << 20));
-    if (limit)
-      fmt::print("limit     {:.1f} GFLOP/s and {:.1f} GB/s in the L2 caches: "
+    if (limit) {
+      const std::string draws =
+          limit->draws > 0
+              ? fmt::format(", {:.0f} million random numbers a second",
+                            limit->draws * 1e-6)
+              : "";
+      fmt::print("limit     {:.1f} GFLOP/s, {:.1f} GB/s in the L2 caches{}: "
                  "{:.3f} ms a step, {:.0f} % of the time taken\n",
-                 limit->flops * 1e-9, limit->bytes * 1e-9, leastMs,
+                 limit->flops * 1e-9, limit->bytes * 1e-9, draws, leastMs,
                  leastMs / median * 100);
+    }
     if (profile) {
       std::vector<KernelTime> kernels =
           kernelTimes(*profile, entry.kernels, limit);
@@ -208,7 +214,7 @@ void addBench(CLI::App &app) {
   command.footer(
       "The limit is measured at the end, on as many threads, by code of "
       "the model's own\ninstructions: multiply-adds in registers, "
-      "copies in the second-level caches and,\nwhere the rule perturbs, "
+      "copies in the second-level caches and,\nwhere the step draws, "
       "random numbers. A kernel's limit is the longest of the\ntimes that its "
       "operations, its bytes and its numbers take at these rates; one\nwhose "
       "data lie in first-level caches can pass it.\n\n"

@@ -20,6 +20,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -41,7 +42,8 @@ constexpr int64_t kPieces = 960;
 /// piece out takes nothing.
 constexpr int64_t kPieceFlops = 1 << 20;
 
-/// Random numbers of a piece: as long, and they fit into a first-level cache.
+/// Random numbers of a piece: it takes some microseconds too, and f32 numbers
+/// leave half of a first-level cache free.
 constexpr int64_t kPieceDraws = 64 * int64_t(fg::kNoiseBlock);
 
 class LimitWriter {
@@ -173,10 +175,11 @@ void LimitWriter::writeCopies() {
   });
 }
 
-/// Whole blocks one after the other, as kernels draw them. Seed and step lie in
-/// memory: of constants, keys would be constants too.
+/// Whole blocks one after the other, as kernels draw them. Seed and step are
+/// what happens to lie in memory: of constants, keys would be constants too.
 void LimitWriter::writeDraws() {
-  int64_t lanes = target.lanes(element.getIntOrFloatBitWidth() / 8);
+  int64_t lanes = std::min(target.lanes(element.getIntOrFloatBitWidth() / 8),
+                           int64_t(fg::kNoiseLanes));
   Value keys = memref::AllocOp::create(b, MemRefType::get({2}, b.getI64Type()));
   auto forall = kernel("draws", 0, 0, [&](Value piece) {
     NoiseStream stream;
@@ -237,7 +240,7 @@ struct LimitEntryPass : TargetPass<LimitEntryPass, ModuleOp> {
   }
   void getDependentDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect,
-                    memref::MemRefDialect, scf::SCFDialect,
+                    math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
                     vector::VectorDialect>();
   }
   void runOnOperation() override {
@@ -258,7 +261,8 @@ struct LimitEntryPass : TargetPass<LimitEntryPass, ModuleOp> {
   Option<bool> dots{*this, "dots", llvm::cl::desc("pairs of bf16, in f32"),
                     llvm::cl::init(false)};
   Option<std::string> draws{
-      *this, "draws", llvm::cl::desc("the law of random numbers; none: none")};
+      *this, "draws",
+      llvm::cl::desc("law of the random numbers to draw; empty: none")};
 };
 
 } // namespace

@@ -52,7 +52,8 @@ constexpr int64_t kTileOfL2 = 2;
 
 /// Each tile reads all weights again and adds to all gradients: at most such a
 /// part of what it reads and writes for its samples, or the tile is made larger
-/// than the caches would have it.
+/// than the caches would have it. Measured: M/8/16 goes by 4 samples, in bf16
+/// too, whose copies make a sample's part larger.
 constexpr double kMostOfWeights = 0.14;
 
 /// Samples of a tile at least, as far as there are: loops over the samples of a
@@ -287,7 +288,8 @@ int64_t Tiler::chooseTile() const {
   // Two tiles would gain little.
   if (2 * most > samples)
     return samples;
-  // Equal tiles, even if they are larger or smaller by a third.
+  // Equal tiles, even if they are larger or smaller by a third. (By more, bp of
+  // L/8/64 would go by 16 samples, which takes 1.19 of the time with 8.)
   for (int64_t tile = most; tile < samples && tile * 3 <= most * 4; ++tile)
     if (samples % tile == 0)
       return tile;

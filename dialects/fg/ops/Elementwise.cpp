@@ -284,11 +284,17 @@ void MulOp::build(OpBuilder &builder, OperationState &state, Value lhs,
 
 LogicalResult MulOp::verify() { return verifyBinary(*this); }
 
-/// Whether both are 1 and 0 for the same reason.
+/// Whether both are masks of the same array.
 static bool isSameMask(Value x, Value y) {
   auto left = x.getDefiningOp<PositiveOp>(),
        right = y.getDefiningOp<PositiveOp>();
   return left && right && left.getInput() == right.getInput();
+}
+
+/// Whether `product` is cut by `mask` already.
+static bool isCutBy(MulOp product, Value mask) {
+  return isSameMask(product.getLhs(), mask) ||
+         isSameMask(product.getRhs(), mask);
 }
 
 OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
@@ -299,9 +305,11 @@ OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
   if (isSplat(adaptor.getLhs(), 1.0) && getRhs().getType() == getType())
     return getRhs();
   // What a mask has cut, it need not cut again.
-  if (auto inner = getLhs().getDefiningOp<MulOp>())
-    if (isSameMask(inner.getRhs(), getRhs()) && inner.getType() == getType())
-      return inner.getResult();
+  for (auto [cut, mask] :
+       {std::pair(getLhs(), getRhs()), std::pair(getRhs(), getLhs())})
+    if (auto product = cut.getDefiningOp<MulOp>();
+        product && isCutBy(product, mask) && product.getType() == getType())
+      return product.getResult();
   return {};
 }
 

@@ -85,7 +85,9 @@ fg.entry "exact" {
 // CHECK: %[[H16:.*]] = fg.cast %[[H]] : {{.*}} -> <[batch = 4, c = 6], bf16>
 // CHECK-NOT: %[[H]]
 // CHECK: %[[SHOWN:.*]] = fg.cast %[[H16]] : {{.*}} -> <[batch = 4, c = 6], f32>
-// CHECK: fg.positive %[[SHOWN]]
+// CHECK: %[[MASK:.*]] = fg.positive %[[SHOWN]]
+// CHECK-NOT: %[[H]]
+// CHECK: fg.write %[[MASK]] to "again"
 // CHECK: %[[K:.*]] = fg.relu
 // CHECK: fg.positive %[[K]]
 // CHECK: fg.add %[[K]]
@@ -100,6 +102,8 @@ fg.entry "masks" {
   %hm = fg.mul %x, %m : (!fg.array<[batch = 4, c = 6], f32>, !fg.array<[batch = 4, c = 6], f32>) -> !fg.array<[batch = 4, c = 6], f32>
   fg.write %p to "p" role output : !fg.array<[batch = 4, g = 3, o = 2], f32>
   fg.write %hm to "m" role output : !fg.array<[batch = 4, c = 6], f32>
+  %again = fg.positive %h : !fg.array<[batch = 4, c = 6], f32>
+  fg.write %again to "again" role output : !fg.array<[batch = 4, c = 6], f32>
   %k = fg.relu %hm site "k" : !fg.array<[batch = 4, c = 6], f32>
   %q = fg.contract %k "nc", %w "cd" -> "nd" : (!fg.array<[batch = 4, c = 6], f32>, !fg.array<[c = 6, d = 2], f32>) -> !fg.array<[batch = 4, d = 2], f32>
   %n = fg.positive %k : !fg.array<[batch = 4, c = 6], f32>

@@ -2,6 +2,7 @@
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 vector-registers=16 l2=262144 double=true})' | FileCheck %s --check-prefixes=CHECK,NARROW
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=64 vector-registers=32 l2=1048576 dots=true})' | FileCheck %s --check-prefix=DOTS
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 vector-registers=16 l2=262144 draws=rademacher})' | FileCheck %s --check-prefix=DRAWS
+// RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 vector-registers=16 l2=262144 draws=gaussian double=true})' | FileCheck %s --check-prefix=NORMAL
 // RUN: not %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 draws=uniform})' 2>&1 | FileCheck %s --check-prefix=NOLAW
 
 // What the module has stays, the entry comes behind it.
@@ -56,4 +57,7 @@ module {
 // DRAWS-COUNT-8: vector.store %{{.*}} : memref<4096xf32>, vector<8xf32>
 // DRAWS-NOT: vector.store
 // DRAWS: } {fg.bytes = 0 : i64, fg.draws = 3932160 : i64, fg.flops = 0 : i64, fg.what = "draws"}
+// NORMAL: memref.alloca() : memref<4096xf64>
+// NORMAL: math.cos
+// NORMAL-COUNT-16: vector.store %{{.*}} : memref<4096xf64>, vector<4xf64>
 // NOLAW: no law 'uniform'

@@ -1,4 +1,5 @@
 // RUN: %fg-opt %s --fg-rule-lg-fg-a | FileCheck %s
+// RUN: %fg-opt %s --fg-rule-lg-fg-a --fg-fuse-replicated-losses --fg-drop-zeros --cse | FileCheck %s --check-prefix=ONCE
 // RUN: %fg-opt %s --fg-rule-lg-fg-a=perturbation=rademacher | FileCheck %s --check-prefix=SIGNS
 // RUN: %fg-opt %s --fg-rule-lg-fg-a=external-perturbation=true | FileCheck %s --check-prefix=GIVEN
 
@@ -34,6 +35,16 @@
 // CHECK: fg.entry "perturbation" {
 // CHECK: %[[DUMP:.*]] = fg.perturb %{{.*}}, %{{.*}} site 0
 // CHECK: fg.write %[[DUMP]] to "block0.layer.perturbation"
+
+// Merged, the product with the mask is all that is read of the perturbation, by the tangent and by the estimate.
+// ONCE: %[[H:.*]] = fg.relu
+// ONCE: %[[U:.*]] = fg.perturb
+// ONCE-NEXT: %[[MASK:.*]] = fg.positive %[[H]]
+// ONCE-NEXT: %[[UM:.*]] = fg.mul %[[U]], %[[MASK]]
+// ONCE: %[[S:.*]] = fg.contract %{{.*}}, %[[UM]]
+// ONCE: %[[G:.*]] = fg.mul %[[UM]], %[[S]]
+// ONCE-NEXT: fg.norm_jacobian %{{.*}}, %{{.*}}, %[[G]]
+// ONCE: fg.entry "perturbation"
 
 // SIGNS-COUNT-2: law {{ ?}}rademacher
 

@@ -22,6 +22,8 @@
 // FOLD: %[[OTHER:.*]] = fg.positive %{{.*}}
 // FOLD: %[[TWICE:.*]] = fg.mul %[[CUT]], %[[OTHER]]
 // FOLD: fg.write %[[TWICE]] to "twice"
+// On either side.
+// FOLD: fg.write %[[CUT]] to "left"
 
 fg.entry "case" {
   %x = fg.read "x" role input : !fg.array<[batch = 4, unit = 3], f32>
@@ -42,4 +44,6 @@ fg.entry "case" {
   %other = fg.positive %r : !fg.array<[batch = 4, unit = 3], f32>
   %twice = fg.mul %same, %other : (!fg.array<[batch = 4, unit = 3], f32>, !fg.array<[batch = 4, unit = 3], f32>) -> !fg.array<[batch = 4, unit = 3], f32>
   fg.write %twice to "twice" role output : !fg.array<[batch = 4, unit = 3], f32>
+  %left = fg.mul %again, %cut : (!fg.array<[batch = 4, unit = 3], f32>, !fg.array<[batch = 4, unit = 3], f32>) -> !fg.array<[batch = 4, unit = 3], f32>
+  fg.write %left to "left" role output : !fg.array<[batch = 4, unit = 3], f32>
 }

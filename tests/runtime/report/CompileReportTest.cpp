@@ -58,12 +58,14 @@ TEST(CompileReport, PredictsTheLongerOfOperationsAndBytes) {
   // Each byte takes as long as 20 operations: 1, 3 * 20 and 3 * 3 ms.
   const std::string page = pageOf(artifact, MachineLimit{100e9, 5e9});
   EXPECT_THAT(page,
-              AllOf(HasSubstr("100.0 GFLOP/s of multiply-adds"),
-                    HasSubstr("5.0 GB/s of copies"), HasSubstr("on 2 threads"),
+              AllOf(HasSubstr("100.0 GFLOP/s of multiply-adds in registers "
+                              "and 5.0 GB/s of copies"),
+                    HasSubstr("on 2 threads"),
                     HasSubstr("Predicted: 70 ms for one step")));
   EXPECT_THAT(page, Not(HasSubstr("random numbers a second")));
   EXPECT_THAT(pageOf(artifact, MachineLimit{100e9, 5e9, 2e6}),
-              HasSubstr("caches and 2 million random numbers a second, "));
+              HasSubstr("registers, 5.0 GB/s of copies in the second-level "
+                        "caches and 2 million random numbers a second, "));
   EXPECT_THAT(page, HasSubstr("rows 4 x 3</td><td>a&lt;b&gt;.fg:3:7</td>" +
                               cells({"1", "", "5", "1", "1.4 %"})));
   EXPECT_THAT(page, HasSubstr("product 2 x 2</td><td>a&lt;b&gt;.fg:3:7</td>" +
