@@ -12,9 +12,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/fusion/Fusion.h"
+#include "compiler/rules/GradientEntry.h"
 #include "dialects/fg/Fg.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 
@@ -74,7 +74,8 @@ struct RoundProductsPass
       for (OpOperand &operand : op->getOpOperands())
         operand.set(rounded(operand.get()));
     });
-    eraseUnused();
+    // Splits and merges that only rounded products read are dead now.
+    eraseDeadOps(getOperation());
     getOperation().walk([&](fg::PositiveOp mask) { readRounded(mask); });
   }
 
@@ -96,14 +97,6 @@ private:
     }
     return fg::CastOp::create(builder, value.getLoc(),
                               fg::arrayType(value).cloneWith(bf16), value);
-  }
-
-  /// Splits and merges that only rounded products read are dead now.
-  void eraseUnused() {
-    Block &block = getOperation().getBody().front();
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-      if (isOpTriviallyDead(&op))
-        op.erase();
   }
 
   /// Takes a mask from the rounded numbers where nothing else needs the others:

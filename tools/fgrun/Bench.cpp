@@ -83,14 +83,6 @@ uint64_t peakResidentBytes() {
   return 0;
 }
 
-/// Random numbers of one call.
-uint64_t numbersOf(const std::vector<KernelInfo> &kernels) {
-  uint64_t numbers = 0;
-  for (const KernelInfo &kernel : kernels)
-    numbers += kernel.draws * kernel.trips;
-  return numbers;
-}
-
 void run(const Options &options) {
   Artifact artifact = Artifact::load(options.artifact);
   Program program(artifact, {"init", "step"}, options.threads);
@@ -155,7 +147,7 @@ void run(const Options &options) {
     if (profile) {
       std::vector<KernelTime> kernels =
           kernelTimes(*profile, entry.kernels, limit);
-      printTimes(kernels, drawTimes(kernels, limit));
+      printTimes(kernels, drawTimes(kernels, entry.kernels, limit));
     }
     return;
   }
@@ -175,17 +167,18 @@ void run(const Options &options) {
       {"model", artifact.model},
       {"steps", steps},
   };
-  if (limit)
+  if (limit) {
     json["limit"] = {{"gflops", limit->flops * 1e-9},
                      {"gigabytes_per_second", limit->bytes * 1e-9},
                      {"step_ms", leastMs},
                      {"share", leastMs / median}};
-  if (limit && limit->draws > 0)
-    json["limit"]["million_numbers_per_second"] = limit->draws * 1e-6;
+    if (limit->draws > 0)
+      json["limit"]["million_numbers_per_second"] = limit->draws * 1e-6;
+  }
   if (profile) {
     std::vector<KernelTime> kernels =
         kernelTimes(*profile, entry.kernels, limit);
-    json["noise"] = drawsJson(drawTimes(kernels, limit));
+    json["noise"] = drawsJson(drawTimes(kernels, entry.kernels, limit));
     json["kernels"] = timesJson(kernels);
   }
   fmt::print("{}\n", json.dump());

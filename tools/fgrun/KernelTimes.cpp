@@ -36,15 +36,23 @@ std::vector<KernelTime> kernelTimes(const Profile &profile,
   return times;
 }
 
+uint64_t numbersOf(const std::vector<KernelInfo> &kernels) {
+  uint64_t numbers = 0;
+  for (const KernelInfo &kernel : kernels)
+    numbers += kernel.draws * kernel.trips;
+  return numbers;
+}
+
 DrawTimes drawTimes(const std::vector<KernelTime> &times,
+                    const std::vector<KernelInfo> &kernels,
                     const std::optional<MachineLimit> &limit) {
   DrawTimes draws;
+  draws.numbers = numbersOf(kernels);
   double all = 0;
   for (const KernelTime &time : times) {
     all += time.milliseconds;
     if (time.kernel->draws == 0)
       continue;
-    draws.numbers += time.kernel->draws * time.kernel->trips;
     draws.milliseconds += time.milliseconds;
     draws.share += time.share;
   }

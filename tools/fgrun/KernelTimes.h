@@ -48,7 +48,11 @@ struct DrawTimes {
   std::optional<double> alone, aloneShare;
 };
 DrawTimes drawTimes(const std::vector<KernelTime> &times,
+                    const std::vector<runtime::KernelInfo> &kernels,
                     const std::optional<runtime::MachineLimit> &limit);
+
+/// Random numbers of one call of an entry with these `kernels`.
+uint64_t numbersOf(const std::vector<runtime::KernelInfo> &kernels);
 
 void printTimes(const std::vector<KernelTime> &times, const DrawTimes &draws);
 nlohmann::ordered_json drawsJson(const DrawTimes &draws);
