@@ -16,6 +16,7 @@
 #include "compiler/lowering/Bf16AsBits.h"
 #include "compiler/lowering/LowerMath.h"
 #include "compiler/lowering/abi/OutlineKernels.h"
+#include "compiler/lowering/noise/CallNoise.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -204,6 +205,7 @@ std::unique_ptr<Pass> createConvertToLLVMDialectPass() {
 
 void buildLowerToLLVMPipeline(OpPassManager &passes,
                               const TargetDescription &target) {
+  passes.addPass(createCallNoisePass());
   // Blocks of one shape have kernels in common, and so have entries: each is
   // worth lowering once.
   passes.addPass(func::createDuplicateFunctionEliminationPass());
@@ -227,6 +229,7 @@ void registerLowerToLLVMPasses() {
   PassRegistration<ConvertToLLVMDialectPass>();
   PassRegistration<CheckLoweredPass>();
   registerBf16AsBitsPass();
+  registerCallNoisePass();
   registerLowerMathPass();
 }
 

@@ -49,6 +49,7 @@ struct WriteEntriesPass
   void writeInit(fg::ModelOp model) {
     OpBuilder builder(model.getContext());
     fg::EntryOp entry = beginEntry(builder, model, "init");
+    entry.setRare(true);
     auto number =
         fg::ArrayType::get(builder.getContext(), {}, builder.getI64Type());
     Location loc = model.getLoc();

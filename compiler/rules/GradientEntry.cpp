@@ -276,7 +276,8 @@ void GradientEntry::writePerturbationEntry() {
     return;
   OpBuilder builder(model.getContext());
   builder.setInsertionPointAfter(entry);
-  auto dump = fg::EntryOp::create(builder, model.getLoc(), "perturbation");
+  auto dump = fg::EntryOp::create(builder, model.getLoc(), "perturbation",
+                                  /*rare=*/true);
   builder.setInsertionPointToStart(&dump.getBody().emplaceBlock());
   IRMapping mapping;
   for (auto &[name, value] : perturbations)

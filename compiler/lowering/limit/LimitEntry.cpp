@@ -182,10 +182,10 @@ void LimitWriter::writeDraws() {
                            int64_t(fg::kNoiseLanes));
   Value keys = memref::AllocOp::create(b, MemRefType::get({2}, b.getI64Type()));
   auto forall = kernel("draws", 0, 0, [&](Value piece) {
-    NoiseStream stream;
-    stream.law = *law;
-    stream.seed = memref::LoadOp::create(b, keys, index(0));
-    stream.step = memref::LoadOp::create(b, keys, index(1));
+    Value site = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+    Value seed = memref::LoadOp::create(b, keys, index(0));
+    Value step = memref::LoadOp::create(b, keys, index(1));
+    NoiseStream stream{*law, site, seed, step};
     Value to =
         memref::AllocaOp::create(b, MemRefType::get({kPieceDraws}, element));
     auto loop = scf::ForOp::create(b, index(0), index(kPieceDraws),

@@ -131,6 +131,8 @@ static func::FuncOp createFunction(OpBuilder &builder, fg::EntryOp entry,
       llvm::map_to_vector(attributes, [](DictionaryAttr attribute) {
         return Attribute(attribute);
       }));
+  if (entry.getRare())
+    function->setAttr(compiler::kRareAttr, builder.getUnitAttr());
   function.addEntryBlock();
   return function;
 }

@@ -24,6 +24,9 @@ class Pass;
 
 namespace foregrad::compiler {
 
+/// Of an entry's function, unit: it runs so seldom that its code had better be
+/// small than fast.
+inline constexpr llvm::StringLiteral kRareAttr = "fg.rare";
 /// Attributes of the arguments of an entry's function.
 inline constexpr llvm::StringLiteral kBindingAttr =
     "fg.binding";                                           // i64: 0, 1, ..

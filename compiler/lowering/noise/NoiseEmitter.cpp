@@ -204,13 +204,11 @@ Words Emitter::lastRound(const Words &even, const Words &odd,
 /// lanes and odd lanes go their own ways.
 Words Emitter::philox(const NoiseStream &stream, Value counter0, Value sample) {
   auto [stepLow, stepHigh] = halves(stream.step);
-  Type scalar = b.getI32Type();
   Value top = arith::ShLIOp::create(
       b, stepHigh, arith::ConstantOp::create(b, b.getI32IntegerAttr(24)));
-  Value site = arith::ConstantOp::create(
-      b, b.getIntegerAttr(scalar, APInt(32, stream.site)));
-  std::array<Value, 4> counter = {counter0, sample, splat(stepLow),
-                                  splat(arith::OrIOp::create(b, top, site))};
+  std::array<Value, 4> counter = {
+      counter0, sample, splat(stepLow),
+      splat(arith::OrIOp::create(b, top, stream.site))};
 
   RoundKeys keys = roundKeys(stream.seed);
   if (lanes % 2 != 0) {

@@ -13,8 +13,7 @@
 // (the C library's, after lowering). Both forms below give the same bits for
 // the same element.
 //
-// Operands shared by both forms: `seed` and `step` are i64, `site` at most
-// fg::kMaxNoiseSite, `type` f32 or f64.
+// Numbers are of `type`, f32 or f64.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +29,7 @@ namespace foregrad::compiler {
 /// Which stream of numbers is wanted.
 struct NoiseStream {
   fg::NoiseLaw law = fg::NoiseLaw::Gaussian;
-  uint32_t site = 0;
+  mlir::Value site; // i32, at most fg::kMaxNoiseSite
   mlir::Value seed; // i64
   mlir::Value step; // i64
 };

@@ -6,9 +6,11 @@
 
 #include "compiler/lowering/rows/BodyEmitter.h"
 
+#include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/noise/NoiseEmitter.h"
 #include "dialects/fg/Fg.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -25,7 +27,8 @@ BodyEmitter::BodyEmitter(OpBuilder &builder, Location location,
                          const BodyInfo &bodyInfo,
                          const FlatBuffers &flatBuffers)
     : b(builder), loc(location), op(rowOp), plan(vectorPlan), info(bodyInfo),
-      buffers(flatBuffers) {
+      buffers(flatBuffers),
+      isRare(op.source->getParentOfType<func::FuncOp>()->hasAttr(kRareAttr)) {
   auto place = [&](const Access &access) {
     forms.push_back(access.form);
     FlatBuffer flat = buffers.lookup(access.buffer);
@@ -356,19 +359,18 @@ SmallVector<Value> BodyEmitter::yielded(const Scope &scope,
   return results;
 }
 
-static NoiseStream streamOf(fg::NoiseOp noise, Value seed, Value step) {
-  NoiseStream stream;
-  stream.law = static_cast<fg::NoiseLaw>(noise.getLaw());
-  stream.site = noise.getSite();
-  stream.seed = seed;
-  stream.step = step;
-  return stream;
+static NoiseStream streamOf(OpBuilder &builder, fg::NoiseOp noise, Value seed,
+                            Value step) {
+  Value site =
+      arith::ConstantOp::create(builder, noise.getLoc(), noise.getSiteAttr());
+  return {static_cast<fg::NoiseLaw>(noise.getLaw()), site, seed, step};
 }
 
 void expandScalarNoise(Operation *root) {
   root->walk([](fg::NoiseOp noise) {
     OpBuilder builder(noise);
-    NoiseStream stream = streamOf(noise, noise.getSeed(), noise.getStep());
+    NoiseStream stream =
+        streamOf(builder, noise, noise.getSeed(), noise.getStep());
     noise.replaceAllUsesWith(
         emitNoiseVector(builder, noise.getLoc(), stream, noise.getSample(),
                         noise.getElement(), cast<FloatType>(noise.getType())));
@@ -382,7 +384,7 @@ void BodyEmitter::emitNoise(Operation &inner, Scope &scope,
   auto type = cast<FloatType>(noise.getType());
   auto scalarOf = [&](Value value) { return operand(scope, value, 0, false); };
   NoiseStream stream =
-      streamOf(noise, scalarOf(noise.getSeed()), scalarOf(noise.getStep()));
+      streamOf(b, noise, scalarOf(noise.getSeed()), scalarOf(noise.getStep()));
   if (!plan.vector() || !info[noise].varying) {
     Value value = emitNoiseVector(b, loc, stream, scalarOf(noise.getSample()),
                                   scalarOf(noise.getElement()), type);
@@ -401,8 +403,17 @@ void BodyEmitter::emitNoise(Operation &inner, Scope &scope,
         b, loc, operand(scope, noise.getElement(), 0, true), 0);
     unsigned perRun = fg::kNoiseLanes / plan.lanes;
     unsigned runs = (groups.size() + perRun - 1) / perRun;
-    vectors = emitNoiseBlock(b, loc, stream, scalarOf(noise.getSample()), first,
-                             type, plan.lanes, 0, runs);
+    Value sample = scalarOf(noise.getSample());
+    if (isRare) {
+      SmallVector<Type> types(fg::kNoiseBlock / plan.lanes, typeOf(type, true));
+      auto block = fg::NoiseBlockOp::create(b, loc, types, stream.seed,
+                                            stream.step, sample, first,
+                                            noise.getSite(), noise.getLaw());
+      vectors = block.getNumbers();
+    } else {
+      vectors = emitNoiseBlock(b, loc, stream, sample, first, type, plan.lanes,
+                               0, runs);
+    }
     vectors.truncate(groups.size());
     return;
   }

@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// perturb, orthogonal_rows. The scalar function of the first is in Noise.h.
+// perturb, orthogonal_rows, noise_block. The scalar function of the first is in
+// Noise.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -247,4 +248,20 @@ SmallVector<Value> OrthogonalRowsOp::lower(OpBuilder &builder, ValueRange) {
                                           math::CosOp::create(b, angle),
                                           real(std::numbers::sqrt2));
       })};
+}
+
+LogicalResult NoiseBlockOp::verify() {
+  if (getNumbers().empty() || !llvm::all_equal(getNumbers().getTypes()))
+    return emitOpError("has vectors of one type for results");
+  auto type = cast<VectorType>(getNumbers().front().getType());
+  auto lanes = static_cast<uint64_t>(type.getNumElements());
+  uint64_t count = lanes * getNumbers().size();
+  if (kNoiseLanes % lanes != 0 || count != kNoiseBlock)
+    return emitOpError() << "draws " << kNoiseBlock
+                         << " numbers, in vectors that divide " << kNoiseLanes
+                         << ", not " << count << " in " << type;
+  if (getSite() > kMaxNoiseSite)
+    return emitOpError() << "site " << getSite() << " is above the largest, "
+                         << kMaxNoiseSite;
+  return success();
 }

@@ -70,4 +70,25 @@ def Fg_NoiseOp : Fg_Op<"noise", [Pure]> {
   }];
 }
 
+def Fg_NoiseBlockOp : Fg_Op<"noise_block", [Pure]> {
+  let summary = "The random numbers of a whole block, in a kernel";
+  let description = [{
+    What kernels of rare entries make of `fg.noise`: the numbers of the 64 elements from
+    `first`, a multiple of 64, in order. Each becomes a call of a function, which those
+    of one law and type share.
+
+    ```mlir
+    %v:4 = fg.noise_block %seed, %step, %sample, %first site 7 law gaussian
+      : vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+    ```
+  }];
+  let arguments = (ins I64:$seed, I64:$step, Index:$sample, Index:$first, I32Attr:$site,
+                       Fg_LawAttr:$law);
+  let results = (outs Variadic<VectorOfRankAndType<[1], [F32, F64]>>:$numbers);
+  let assemblyFormat = [{
+    $seed `,` $step `,` $sample `,` $first `site` $site `law` $law attr-dict `:` type($numbers)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // FOREGRAD_DIALECTS_FG_OPS_NOISE_TD

@@ -207,7 +207,8 @@ def Fg_EntryOp : Fg_Op<"entry", [IsolatedFromAbove, NoTerminator, SingleBlock,
   let summary = "An entry point of the artifact: init, step, gradient, eval, ...";
   let description = [{
     Reads buffers (`fg.read`), computes, writes buffers (`fg.write`). Writes take
-    effect in order, after all reads.
+    effect in order, after all reads. One that is `rare` runs so seldom that its code
+    had better be small than fast.
 
     ```mlir
     fg.entry "predict" {
@@ -216,9 +217,9 @@ def Fg_EntryOp : Fg_Op<"entry", [IsolatedFromAbove, NoTerminator, SingleBlock,
     }
     ```
   }];
-  let arguments = (ins StrAttr:$name);
+  let arguments = (ins StrAttr:$name, UnitAttr:$rare);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$name attr-dict-with-keyword $body";
+  let assemblyFormat = "$name (`rare` $rare^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 

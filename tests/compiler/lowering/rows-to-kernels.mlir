@@ -361,6 +361,29 @@ func.func @draws(%seed: memref<i64>, %y: memref<64x64xf32>) {
 
 // -----
 
+// A rare entry leaves the code that draws to a function.
+
+// CHECK-LABEL: func.func @draws_seldom
+// CHECK:       %[[V:.*]]:4 = fg.noise_block %{{.*}} site 7 law gaussian : vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+// CHECK-NOT:   math.sqrt
+// CHECK:       vector.store %[[V]]#3
+// CHECK:       fg.draws = 4096 : i64
+func.func @draws_seldom(%seed: memref<i64>, %y: memref<64x64xf32>) attributes {fg.rare} {
+  %s = memref.load %seed[] : memref<i64>
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    outs(%y : memref<64x64xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = fg.noise %s, %s, %i, %j site 7 law gaussian : f32
+    linalg.yield %n : f32
+  }
+  return
+}
+
+// -----
+
 // Draws of a kernel that need nothing of each other take turns, operation by operation: none is
 // through before all have begun.
 

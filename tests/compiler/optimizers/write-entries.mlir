@@ -3,7 +3,7 @@
 // RUN:   | FileCheck %s --check-prefix=SQUARED
 
 // Parameters start from streams of their own, above those of the sites.
-// CHECK: fg.entry "init" {
+// CHECK: fg.entry "init" rare {
 // CHECK: %[[SEED:.*]] = fg.read "seed" role {{ ?}}seed
 // CHECK: %[[DRAWN:.*]] = fg.perturb %[[SEED]], %{{.*}} site 1048576 law {{ ?}}gaussian
 // CHECK: %[[SCALED:.*]] = fg.scale %[[DRAWN]] by 1.000000e-01

@@ -5,13 +5,13 @@
 // made from it.
 
 // CHECK: fg.entry "gradient" {
-// CHECK: fg.entry "perturbation" {
+// CHECK: fg.entry "perturbation" rare {
 // CHECK: fg.entry "exact" {
 // CHECK-NOT: fg.perturb
 // CHECK-NOT: "seed"
 // CHECK: fg.write %{{.*}} to "block0.mixed.weight.grad" role {{ ?}}gradient
 // CHECK: fg.write %{{.*}} to "loss" role {{ ?}}output
-// CHECK: fg.entry "init" {
+// CHECK: fg.entry "init" rare {
 // CHECK-NOT: fg.entry "exact"
 
 // ERROR: fg-rule-fg-a: is no exact rule, it stands in for bp

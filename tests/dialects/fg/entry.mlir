@@ -10,7 +10,15 @@
 // LOWER: %[[X:.*]] = bufferization.to_tensor %[[IMAGE]] restrict :
 // LOWER: bufferization.materialize_in_destination %[[X]] in restrict writable %[[LOGITS]]
 
+// CHECK: fg.entry "init" rare {
+// LOWER: func.func @init({{.*}}) attributes {fg.rare}
+
 fg.entry "predict" {
   %x = fg.read "image" role input : !fg.array<[batch = 4, pixel = 3], f32>
   fg.write %x to "logits" role output : !fg.array<[batch = 4, pixel = 3], f32>
+}
+
+fg.entry "init" rare {
+  %w = fg.constant [1.0] : !fg.array<[unit = 3], f32>
+  fg.write %w to "weight" role parameter : !fg.array<[unit = 3], f32>
 }

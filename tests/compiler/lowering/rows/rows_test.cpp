@@ -14,6 +14,7 @@
 #include "RowCases.h"
 
 #include "compiler/lowering/LowerToLLVM.h"
+#include "compiler/lowering/linalg/LowerToLinalg.h"
 #include "compiler/lowering/noise/NoiseEmitter.h"
 #include "compiler/lowering/rows/RowsToKernels.h"
 #include "dialects/fg/Fg.h"
@@ -112,8 +113,10 @@ struct ScalarNoise : PassWrapper<ScalarNoise, OperationPass<func::FuncOp>> {
   void runOnOperation() override {
     getOperation().walk([](foregrad::fg::NoiseOp op) {
       OpBuilder builder(op);
-      NoiseStream stream{foregrad::fg::NoiseLaw(op.getLaw()),
-                         uint32_t(op.getSite()), op.getSeed(), op.getStep()};
+      Value site =
+          arith::ConstantOp::create(builder, op.getLoc(), op.getSiteAttr());
+      NoiseStream stream{foregrad::fg::NoiseLaw(op.getLaw()), site,
+                         op.getSeed(), op.getStep()};
       op.replaceAllUsesWith(emitNoiseVector(builder, op.getLoc(), stream,
                                             op.getSample(), op.getElement(),
                                             cast<FloatType>(op.getType())));
@@ -260,6 +263,31 @@ TEST_P(RowsTest, AgreesWithLoops) {
         compare(*got, *want);
         if (HasFatalFailure())
           return;
+      }
+  }
+}
+
+TEST_F(KernelsTest, RareEntriesGetTheSameNumbers) {
+  auto run = [&](const std::string &source, int64_t vectorBytes, bool rare) {
+    OwningOpRef<ModuleOp> module = parse(source);
+    auto main = module->lookupSymbol<func::FuncOp>("main");
+    if (rare)
+      main->setAttr(kRareAttr, UnitAttr::get(&context));
+    return runKernels(*module, makeData(main), vectorBytes, /*fuse=*/true);
+  };
+  for (const RowCase &rowCase : rowCases()) {
+    if (!StringRef(rowCase.source).contains("fg.noise"))
+      continue;
+    for (const char *type : {"f32", "f64"})
+      for (int64_t vectorBytes : {16, 32, 64}) {
+        SCOPED_TRACE(rowCase.name + ", " + type + ", vectors of " +
+                     std::to_string(vectorBytes));
+        std::string source = withType(rowCase.source, type);
+        std::optional<Buffers> want = run(source, vectorBytes, false);
+        std::optional<Buffers> got = run(source, vectorBytes, true);
+        ASSERT_TRUE(want && got);
+        for (size_t i = 0; i < want->size(); ++i)
+          EXPECT_EQ((*got)[i].bytes, (*want)[i].bytes) << "argument " << i;
       }
   }
 }
