@@ -210,15 +210,18 @@ void buildLowerToLLVMPipeline(OpPassManager &passes,
   // worth lowering once.
   passes.addPass(func::createDuplicateFunctionEliminationPass());
   passes.addPass(createExpandCopiesPass());
-  passes.addPass(createConvertVectorToSCFPass(
+  // What needs nothing of the module is done function by function: on all
+  // threads.
+  passes.nestAny().addPass(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
   passes.addPass(createLowerMathPass(hasFma(target), roundsToBf16(target)));
   passes.addPass(createBf16AsBitsPass());
-  passes.addPass(memref::createExpandStridedMetadataPass());
-  passes.addPass(createLowerAffinePass());
-  passes.addPass(createCSEPass());
-  passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
+  OpPassManager &functions = passes.nestAny();
+  functions.addPass(memref::createExpandStridedMetadataPass());
+  functions.addPass(createLowerAffinePass());
+  functions.addPass(createCSEPass());
+  functions.addPass(createSCFToControlFlowPass());
+  functions.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertToLLVMDialectPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
   passes.addPass(std::make_unique<CheckLoweredPass>());

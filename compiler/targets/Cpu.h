@@ -44,9 +44,9 @@ std::vector<std::string> requiredFeatures(const TargetDescription &target);
 /// shared object; returns its bytes. Exported are the functions with external
 /// linkage. What may stay undefined are functions of libm and the memory
 /// functions of libc; anything else is an error. The same module and target
-/// give the same bytes. Leaves no files; whatever goes wrong, in LLVM or lld
-/// too, comes back as an error. Calls from several threads wait for each other
-/// while linking.
+/// give the same bytes, however many threads of its context compile them.
+/// Leaves no files; whatever goes wrong, in LLVM or lld too, comes back as an
+/// error. Calls from several threads wait for each other.
 llvm::Expected<std::string>
 compileToSharedObject(mlir::ModuleOp module, const TargetDescription &target);
 

@@ -10,9 +10,12 @@
 #include "compiler/targets/LinkShared.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Threading.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LLVMContext.h"
@@ -24,7 +27,9 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/MergeFunctions.h"
+#include "llvm/Transforms/Utils/SplitModule.h"
 
+#include <algorithm>
 #include <mutex>
 
 using namespace mlir;
@@ -88,6 +93,14 @@ void setFunctionAttributes(llvm::Module &module,
   }
 }
 
+/// Leaves one of each of the functions that became the same when they were
+/// lowered.
+void mergeFunctions(llvm::Module &module) {
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder().registerModuleAnalyses(modules);
+  llvm::MergeFunctionsPass().run(module, modules);
+}
+
 void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -102,101 +115,189 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.registerFunctionAnalyses(functions);
   passes.registerLoopAnalyses(loops);
   passes.crossRegisterProxies(loops, functions, components, modules);
-  llvm::ModulePassManager pipeline;
-  // What kernels have in common that were not the same ops before they were
-  // lowered: only one of each is worth optimizing.
-  pipeline.addPass(llvm::MergeFunctionsPass());
-  pipeline.addPass(
-      passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3));
-  pipeline.run(module, modules);
+  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
+      .run(module, modules);
 }
 
-/// LLVM ends the process on what it takes for a mistake of its caller. Here it
-/// ends the compilation: `work` runs until it returns or fails, and the reason
-/// comes back.
-class Guarded {
+/// LLVM ends the process on what it takes for a mistake of its caller. While
+/// there is one of these, it ends no more than the work that run() is given, on
+/// whatever thread that is.
+class FailureGuard {
 public:
-  /// True if `work` ran to its end and reported no error.
-  bool run(llvm::LLVMContext &context, llvm::function_ref<void()> work) {
-    static std::mutex oneAtATime; // the handler is one for the process
-    std::lock_guard<std::mutex> lock(oneAtATime);
+  FailureGuard()
+      : lock(oneAtATime), handler([](void *, const char *reason, bool) {
+          if (failure)
+            failure->append("\n").append(reason);
+        }) {
+    llvm::CrashRecoveryContext::Enable();
+  }
+  ~FailureGuard() { llvm::CrashRecoveryContext::Disable(); }
+  FailureGuard(const FailureGuard &) = delete;
+  FailureGuard &operator=(const FailureGuard &) = delete;
+
+  /// Runs `work`, which works in `context`, until it returns or fails; `text`
+  /// gets what LLVM has to say. False if it did not return: then what it used
+  /// is not fit for its destructors.
+  bool run(llvm::LLVMContext &context, std::string &text,
+           llvm::function_ref<void()> work) const {
     context.setDiagnosticHandlerCallBack(
-        [](const llvm::DiagnosticInfo *info, void *self) {
+        [](const llvm::DiagnosticInfo *info, void *to) {
           if (info->getSeverity() != llvm::DS_Error)
             return;
-          llvm::raw_string_ostream stream(static_cast<Guarded *>(self)->text);
+          llvm::raw_string_ostream stream(*static_cast<std::string *>(to));
           llvm::DiagnosticPrinterRawOStream printer(stream);
           stream << '\n';
           info->print(printer);
         },
-        this);
-    llvm::CrashRecoveryContext::Enable();
-    {
-      llvm::ScopedFatalErrorHandler handler(
-          [](void *self, const char *reason, bool) {
-            static_cast<Guarded *>(self)->text.append("\n").append(reason);
-          },
-          this);
-      llvm::CrashRecoveryContext recovery;
-      crashed = !recovery.RunSafely(work);
-    }
-    llvm::CrashRecoveryContext::Disable();
-    return !crashed && text.empty();
+        &text);
+    failure = &text;
+    bool returned = llvm::CrashRecoveryContext().RunSafely(work);
+    failure = nullptr;
+    return returned;
   }
 
-  std::string text;     // what LLVM had to say
-  bool crashed = false; // then what `work` used is not fit for its destructors
+private:
+  static inline std::mutex oneAtATime; // the handler is one for the process
+  static inline thread_local std::string *failure = nullptr;
+  std::lock_guard<std::mutex> lock;
+  llvm::ScopedFatalErrorHandler handler;
 };
 
-llvm::Expected<std::string> compile(ModuleOp source,
-                                    const TargetDescription &target,
-                                    llvm::CodeGenFileType kind) {
-  auto machine = createMachine(target);
-  if (!machine)
-    return machine.takeError();
-  auto context = std::make_unique<llvm::LLVMContext>();
-  auto module = translate(source, *context);
-  if (!module)
-    return module.takeError();
-  (*module)->setDataLayout((*machine)->createDataLayout());
-  (*module)->setTargetTriple(llvm::Triple(target.triple));
-  setFunctionAttributes(**module, target);
+using Bytes = llvm::SmallString<0>;
 
-  llvm::SmallString<0> code;
-  bool emits = true;
-  Guarded guarded;
-  bool done = guarded.run(*context, [&] {
-    optimize(**module, **machine);
+/// A module and all that compiling it touches: several can be compiled at the
+/// same time.
+class Part {
+public:
+  explicit Part(std::unique_ptr<llvm::TargetMachine> targetMachine)
+      : machine(std::move(targetMachine)) {}
+
+  llvm::LLVMContext &inContext() { return *context; }
+  llvm::TargetMachine &forMachine() { return *machine; }
+  /// The whole module, or a part as bitcode.
+  void take(std::unique_ptr<llvm::Module> whole) { module = std::move(whole); }
+  void take(Bytes bitcode) { serialized = std::move(bitcode); }
+
+  /// The bitcode of parts of the module, of which functions of one may call
+  /// those of another; none where one thread can do it all.
+  std::vector<Bytes> split(const FailureGuard &guard);
+  /// Optimizes, and writes code.
+  void compile(const FailureGuard &guard, llvm::CodeGenFileType kind);
+
+  std::string failure; // why there is no code, or ""
+  Bytes code;
+
+private:
+  void run(const FailureGuard &guard, llvm::function_ref<void()> work);
+
+  std::unique_ptr<llvm::LLVMContext> context =
+      std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::unique_ptr<llvm::Module> module;
+  Bytes serialized;
+};
+
+void Part::run(const FailureGuard &guard, llvm::function_ref<void()> work) {
+  if (guard.run(*context, failure, work))
+    return;
+  if (failure.empty())
+    failure = ": LLVM crashed";
+  (void)module.release();
+  (void)machine.release();
+  (void)context.release();
+}
+
+std::vector<Bytes> Part::split(const FailureGuard &guard) {
+  // From about as many instructions on, a part is worth its thread. How many
+  // parts there are depends on nothing else: all machines write the same code.
+  constexpr unsigned instructionsOfPart = 8192, mostParts = 16;
+  std::vector<Bytes> parts;
+  run(guard, [&] {
+    mergeFunctions(*module);
+    unsigned count =
+        std::min(module->getInstructionCount() / instructionsOfPart, mostParts);
+    if (count < 2)
+      return;
+    llvm::SplitModule(
+        *module, count,
+        [&](std::unique_ptr<llvm::Module> part) {
+          llvm::raw_svector_ostream stream(parts.emplace_back());
+          llvm::WriteBitcodeToFile(*part, stream);
+        },
+        /*PreserveLocals=*/false, /*RoundRobin=*/true);
+  });
+  return parts;
+}
+
+void Part::compile(const FailureGuard &guard, llvm::CodeGenFileType kind) {
+  run(guard, [&] {
+    if (!module)
+      module = llvm::cantFail(llvm::parseBitcodeFile(
+          llvm::MemoryBufferRef(serialized, "part"), *context));
+    optimize(*module, *machine);
     llvm::raw_svector_ostream stream(code);
     llvm::legacy::PassManager emission;
-    emits = !(*machine)->addPassesToEmitFile(emission, stream, nullptr, kind);
-    if (emits)
-      emission.run(**module);
+    if (machine->addPassesToEmitFile(emission, stream, nullptr, kind))
+      llvm::reportFatalUsageError("the target has no such files");
+    emission.run(*module);
   });
-  if (!done) {
-    if (guarded.crashed) {
-      (void)context.release();
-      (void)module->release();
-      (void)machine->release();
+}
+
+/// The object files of `source`, or one file of assembly.
+llvm::Expected<std::vector<std::string>>
+compile(ModuleOp source, const TargetDescription &target,
+        llvm::CodeGenFileType kind) {
+  std::vector<Part> parts;
+  auto addPart = [&]() -> llvm::Error {
+    auto machine = createMachine(target);
+    if (machine)
+      parts.emplace_back(std::move(*machine));
+    return machine.takeError();
+  };
+  if (llvm::Error error = addPart())
+    return error;
+  auto module = translate(source, parts[0].inContext());
+  if (!module)
+    return module.takeError();
+  (*module)->setDataLayout(parts[0].forMachine().createDataLayout());
+  (*module)->setTargetTriple(llvm::Triple(target.triple));
+  setFunctionAttributes(**module, target);
+  parts[0].take(std::move(*module));
+
+  FailureGuard guard;
+  std::vector<Bytes> pieces;
+  if (kind == llvm::CodeGenFileType::ObjectFile)
+    pieces = parts[0].split(guard);
+  if (!pieces.empty()) {
+    parts.clear();
+    for (Bytes &piece : pieces) {
+      if (llvm::Error error = addPart())
+        return error;
+      parts.back().take(std::move(piece));
     }
-    return llvm::createStringError(
-        "cannot generate code for " + target.cpu +
-        (guarded.text.empty() ? ": LLVM crashed" : guarded.text));
   }
-  if (!emits)
-    return llvm::createStringError("cannot generate code for " + target.triple);
-  return code.str().str();
+  parallelForEach(source.getContext(), parts,
+                  [&](Part &part) { part.compile(guard, kind); });
+
+  std::vector<std::string> files;
+  for (Part &part : parts) {
+    if (!part.failure.empty())
+      return llvm::createStringError("cannot generate code for " + target.cpu +
+                                     part.failure);
+    files.push_back(part.code.str().str());
+  }
+  return files;
 }
 
 } // namespace
 
 llvm::Expected<std::string>
 compileToSharedObject(ModuleOp module, const TargetDescription &target) {
-  llvm::Expected<std::string> object =
+  llvm::Expected<std::vector<std::string>> objects =
       compile(module, target, llvm::CodeGenFileType::ObjectFile);
-  if (!object)
-    return object.takeError();
-  llvm::Expected<std::string> linked = linkShared(*object);
+  if (!objects)
+    return objects.takeError();
+  llvm::Expected<std::string> linked = linkShared(*objects);
   if (!linked)
     return linked.takeError();
   if (llvm::Error error = checkUndefinedSymbols(*linked))
@@ -206,7 +307,11 @@ compileToSharedObject(ModuleOp module, const TargetDescription &target) {
 
 llvm::Expected<std::string> compileToAssembly(ModuleOp module,
                                               const TargetDescription &target) {
-  return compile(module, target, llvm::CodeGenFileType::AssemblyFile);
+  llvm::Expected<std::vector<std::string>> files =
+      compile(module, target, llvm::CodeGenFileType::AssemblyFile);
+  if (!files)
+    return files.takeError();
+  return std::move(files->front());
 }
 
 } // namespace foregrad::compiler

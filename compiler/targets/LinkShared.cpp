@@ -13,6 +13,7 @@
 #include "compiler/targets/LinkShared.h"
 
 #include "lld/Common/Driver.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ELFObjectFile.h"
@@ -26,6 +27,7 @@
 #include <memory>
 #include <mutex>
 #include <system_error>
+#include <vector>
 
 #include <stdlib.h>
 
@@ -45,7 +47,7 @@ llvm::Error fileError(llvm::StringRef what, const std::string &path,
 /// when it goes; the files also when a signal ends the process.
 class LinkFolder {
 public:
-  static llvm::Expected<std::unique_ptr<LinkFolder>> create() {
+  static llvm::Expected<std::unique_ptr<LinkFolder>> create(size_t objects) {
     llvm::SmallString<128> pattern;
     llvm::sys::path::system_temp_directory(/*erasedOnReboot=*/true, pattern);
     llvm::sys::path::append(pattern, "foregrad-XXXXXX");
@@ -53,35 +55,53 @@ public:
     if (!mkdtemp(path.data()))
       return fileError("make the folder", pattern.str().str(),
                        std::error_code(errno, std::generic_category()));
-    return std::unique_ptr<LinkFolder>(new LinkFolder(path));
+    return std::unique_ptr<LinkFolder>(new LinkFolder(path, objects));
   }
   ~LinkFolder() {
-    for (const std::string &file : {object, library}) {
-      llvm::sys::fs::remove(file);
+    for (const std::string &file : files) {
+      (void)llvm::sys::fs::remove(file);
       llvm::sys::DontRemoveFileOnSignal(file);
     }
-    llvm::sys::fs::remove(path);
+    (void)llvm::sys::fs::remove(path);
   }
   LinkFolder(const LinkFolder &) = delete;
   LinkFolder &operator=(const LinkFolder &) = delete;
 
-private:
-  std::string path;
-
-public:
-  const std::string object, library;
-
-private:
-  explicit LinkFolder(const std::string &path)
-      : path(path), object(path + "/code.o"), library(path + "/code.so") {
-    llvm::sys::RemoveFileOnSignal(object);
-    llvm::sys::RemoveFileOnSignal(library);
+  const std::string &library() const { return files.front(); }
+  llvm::ArrayRef<std::string> objects() const {
+    return llvm::ArrayRef(files).drop_front();
   }
+
+private:
+  LinkFolder(const std::string &path, size_t objects)
+      : path(path), files({path + "/code.so"}) {
+    for (size_t i = 0; i < objects; ++i)
+      files.push_back(path + "/code" + std::to_string(i) + ".o");
+    for (const std::string &file : files)
+      llvm::sys::RemoveFileOnSignal(file);
+  }
+
+  std::string path;
+  std::vector<std::string> files;
 };
+
+llvm::Error writeFile(const std::string &path, llvm::StringRef content) {
+  std::error_code code;
+  llvm::raw_fd_ostream file(path, code);
+  if (!code) {
+    file << content;
+    file.close();
+    code = file.error();
+    file.clear_error();
+  }
+  if (code)
+    return fileError("write", path, code);
+  return llvm::Error::success();
+}
 
 } // namespace
 
-llvm::Expected<std::string> linkShared(llvm::StringRef object) {
+llvm::Expected<std::string> linkShared(llvm::ArrayRef<std::string> objects) {
   // lld keeps its state in globals.
   static std::mutex oneAtATime;
   static bool usable = true;
@@ -90,37 +110,27 @@ llvm::Expected<std::string> linkShared(llvm::StringRef object) {
     return llvm::createStringError(
         "cannot link: the linker crashed earlier in this process");
 
-  auto folder = LinkFolder::create();
+  auto folder = LinkFolder::create(objects.size());
   if (!folder)
     return folder.takeError();
-  const std::string &objectPath = (*folder)->object;
-  const std::string &libraryPath = (*folder)->library;
-  {
-    std::error_code code;
-    llvm::raw_fd_ostream file(objectPath, code);
-    if (!code) {
-      file << object;
-      file.close();
-      code = file.error();
-      file.clear_error();
-    }
-    if (code)
-      return fileError("write", objectPath, code);
+  const std::string &library = (*folder)->library();
+  llvm::SmallVector<const char *> arguments = {"ld.lld",
+                                               "-shared",
+                                               "--build-id=none",
+                                               "--hash-style=gnu",
+                                               "--threads=1",
+                                               "-Bsymbolic",
+                                               "-z",
+                                               "now",
+                                               "-z",
+                                               "noexecstack",
+                                               "-o",
+                                               library.c_str()};
+  for (auto [path, object] : llvm::zip_equal((*folder)->objects(), objects)) {
+    if (llvm::Error error = writeFile(path, object))
+      return error;
+    arguments.push_back(path.c_str());
   }
-
-  const char *arguments[] = {"ld.lld",
-                             "-shared",
-                             "--build-id=none",
-                             "--hash-style=gnu",
-                             "--threads=1",
-                             "-Bsymbolic",
-                             "-z",
-                             "now",
-                             "-z",
-                             "noexecstack",
-                             objectPath.c_str(),
-                             "-o",
-                             libraryPath.c_str()};
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   lld::Result result =
@@ -129,10 +139,10 @@ llvm::Expected<std::string> linkShared(llvm::StringRef object) {
   if (result.retCode != 0)
     return llvm::createStringError(
         "cannot link: " + (messages.empty() ? "the linker failed" : messages));
-  auto library = llvm::MemoryBuffer::getFile(libraryPath);
-  if (!library)
-    return fileError("read", libraryPath, library.getError());
-  return (*library)->getBuffer().str();
+  auto linked = llvm::MemoryBuffer::getFile(library);
+  if (!linked)
+    return fileError("read", library, linked.getError());
+  return (*linked)->getBuffer().str();
 }
 
 llvm::Error checkUndefinedSymbols(llvm::StringRef sharedObject) {

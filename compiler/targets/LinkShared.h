@@ -7,6 +7,7 @@
 #ifndef FOREGRAD_COMPILER_TARGETS_LINKSHARED_H
 #define FOREGRAD_COMPILER_TARGETS_LINKSHARED_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -14,9 +15,9 @@
 
 namespace foregrad::compiler {
 
-/// Links one ELF object (its bytes) to a shared object and returns that one's
+/// Links ELF objects (their bytes) to a shared object and returns that one's
 /// bytes. The linker's messages become the error.
-llvm::Expected<std::string> linkShared(llvm::StringRef object);
+llvm::Expected<std::string> linkShared(llvm::ArrayRef<std::string> objects);
 
 /// An error if the shared object needs a function that neither libm nor the
 /// memory functions of libc provide.
