@@ -2,6 +2,7 @@
 """One call of benchmarks/performance: what it measures, in which order, its exit code."""
 
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -52,36 +53,44 @@ class Performance:
                     say(f"{PEER_PROGRAMS[peer].title} is left out: {arguments.python} does not have it (--python)")
 
     def measure_round(self, name, rule):
-        """What is asked for of one model and rule, one after the other: their ratios are of one time."""
+        """What is asked for of one model and rule, one after the other: their ratios are of one time.
+
+        The order is drawn for each round."""
         model, batch, only = models.MODELS[name].path, self.arguments.batch, self.arguments.only
         entry = {"model": name, "rule": rule, "batch": batch, "time": time.strftime("%Y-%m-%dT%H:%M:%S")}
-        said = []
         # What is compiled or found out once must not stand between two measurements.
-        artifact = self.programs.artifact(model, rule, batch) if "foregrad" in only else None
-        narrow = (self.programs.artifact(model, rule, batch, precision="bf16")
-                  if "bf16" in only and rule not in models.F32_RULES else None)
+        measurements = []
         if self.limit:
             self.limit.screen(self.limit.products_of(model, rule, batch))
-            entry["limit"] = self.limit.measure(model, rule, batch)
-            said.append(f"products {entry['limit']['ms']:.2f} ms")
-        if artifact:
-            entry["foregrad"] = self.programs.foregrad(artifact)
-            if entry["foregrad"]["draws_ms"]:
-                entry["draws"] = {"ms": entry["foregrad"]["draws_ms"]}
-            said.append(f"Foregrad {entry['foregrad']['ms']:.2f} ms")
-        if narrow:
-            entry["foregrad-bf16"] = self.programs.foregrad(narrow)
-            said.append(f"in bf16 {entry['foregrad-bf16']['ms']:.2f} ms")
+            measurements.append(("products", "limit", lambda: self.limit.measure(model, rule, batch)))
+        if "foregrad" in only:
+            artifact = self.programs.artifact(model, rule, batch)
+            measurements.append(("Foregrad", "foregrad", lambda: self.programs.foregrad(artifact)))
+        if "bf16" in only and rule not in models.F32_RULES:
+            narrow = self.programs.artifact(model, rule, batch, precision="bf16")
+            measurements.append(("in bf16", "foregrad-bf16", lambda: self.programs.foregrad(narrow)))
         if "peers" in only and rule in models.PEER_RULES:
-            entry["peers"] = {}
             for peer in self.peers:
-                if rule not in PEER_PROGRAMS[peer].rules:
-                    continue
-                entry["peers"][peer] = self.programs.peer(peer, name, rule, batch, seconds=PEER_SECONDS)
-                said.append(f"{PEER_PROGRAMS[peer].title} {entry['peers'][peer]['ms']:.2f} ms")
-        if said:
-            say(f"{models.MODELS[name].title}, {rule}: {', '.join(said)}")
-            self.record.add("rounds", entry)
+                if rule in PEER_PROGRAMS[peer].rules:
+                    measurements.append((PEER_PROGRAMS[peer].title, peer,
+                                         lambda peer=peer: self.programs.peer(peer, name, rule, batch,
+                                                                              seconds=PEER_SECONDS)))
+        if not measurements:
+            return
+        # What stands behind something that heats the machine is slower for it: that shall not be always the same.
+        random.shuffle(measurements)
+        said = []
+        for title, key, measure in measurements:
+            found = measure()
+            said.append(f"{title} {found['ms']:.2f} ms")
+            if key in PEER_PROGRAMS:
+                entry.setdefault("peers", {})[key] = found
+            else:
+                entry[key] = found
+        if entry.get("foregrad", {}).get("draws_ms"):
+            entry["draws"] = {"ms": entry["foregrad"]["draws_ms"]}
+        say(f"{models.MODELS[name].title}, {rule}: {', '.join(said)}")
+        self.record.add("rounds", entry)
 
     def measure_point(self, point, who):
         """`who`: foregrad, a peer, or for Figure 5 fused and naive."""

@@ -172,8 +172,7 @@ struct RulePass : PassWrapper<RulePass, OperationPass<ModuleOp>> {
   Option<int64_t> directions{*this, "directions",
                              llvm::cl::desc("estimates, averaged"),
                              llvm::cl::init(1)};
-  Option<std::string> perturbation{*this, "perturbation",
-                                   llvm::cl::desc(kLaws.data()),
+  Option<std::string> perturbation{*this, "perturbation", llvm::cl::desc(kLaws),
                                    llvm::cl::init("gaussian")};
   Option<bool> normGradient{
       *this, "norm-gradient",
