@@ -7,6 +7,7 @@
 #include "compiler/driver/TargetCode.h"
 #include "compiler/lowering/limit/LimitEntry.h"
 #include "compiler/targets/Cpu.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -26,11 +27,16 @@ struct Temporaries {
 
 } // namespace
 
-/// Of the entry of training that needs the most.
+/// Whether what an entry needs counts against the limit: what training calls.
+static bool isLimited(StringRef entry) {
+  return entry != "exact" && entry != kLimitEntry;
+}
+
+/// Of the entries that count, what the one needs that needs the most.
 static Temporaries temporaries(ArrayRef<EntryCode> entries, uint64_t threads) {
   Temporaries most;
   for (const EntryCode &entry : entries) {
-    if (entry.name == "exact" || entry.name == kLimitEntry) // not of training
+    if (!isLimited(entry.name))
       continue;
     Temporaries needed{entry.arenaBytes, entry.scratchBytes};
     if (needed.total(threads) > most.total(threads))
@@ -47,6 +53,9 @@ static std::optional<Temporaries> tryTile(ModuleOp program, PhaseOptions phases,
   ScopedDiagnosticHandler silence(program.getContext(),
                                   [](Diagnostic &) { return success(); });
   OwningOpRef<ModuleOp> copy = program.clone();
+  for (auto entry : llvm::make_early_inc_range(copy->getOps<func::FuncOp>()))
+    if (!isLimited(entry.getName()))
+      entry.erase();
   for (StringRef phase : targetPhases())
     if (failed(runPhase(phase, *copy, phases)))
       return std::nullopt;
@@ -69,26 +78,37 @@ static llvm::Error fitTiles(ModuleOp program, TargetCodeOptions &options) {
       tiles.push_back(static_cast<int64_t>(tile));
   auto threads =
       static_cast<uint64_t>(std::max<int64_t>(1, phases.target.cores));
-  Temporaries needed;
-  for (int64_t tile : tiles) {
-    std::optional<Temporaries> found = tryTile(program, phases, tile, threads);
-    if (!found)
-      return llvm::Error::success();
-    needed = *found;
-    if (needed.total(threads) <= options.memoryLimit) {
-      phases.tile = tile;
-      return llvm::Error::success();
+  std::optional<Temporaries> needed;
+  auto fits = [&](int64_t tile) {
+    needed = tryTile(program, phases, tile, threads);
+    if (!needed || needed->total(threads) > options.memoryLimit)
+      return false;
+    phases.tile = tile;
+    return true;
+  };
+  if (fits(tiles.front()) || !needed)
+    return llvm::Error::success();
+  if (tiles.size() > 1 && fits(tiles.back())) {
+    // Smaller tiles need less: halfway between those that were too large and
+    // the largest one yet that was not, until nothing is between.
+    size_t tooLarge = 0, fitting = tiles.size() - 1;
+    while (fitting - tooLarge > 1) {
+      size_t middle = (tooLarge + fitting) / 2;
+      (fits(tiles[middle]) ? fitting : tooLarge) = middle;
     }
+    return llvm::Error::success();
   }
+  if (!needed)
+    return llvm::Error::success();
   bool single = tiles.back() == 1;
   return llvm::createStringError(llvm::formatv(
       "--memory-limit {0}: the step needs {1} bytes of temporaries at batch "
       "{2} with {3} at a time{4} ({5} shared, {6} for each of {7})",
-      options.memoryLimit, needed.total(threads), options.batch,
+      options.memoryLimit, needed->total(threads), options.batch,
       single ? std::string("one sample")
              : std::to_string(tiles.back()) + " samples",
-      single ? "" : "; a smaller --tile needs less", needed.shared,
-      needed.ofThread,
+      single ? "" : "; a smaller --tile needs less", needed->shared,
+      needed->ofThread,
       threads == 1 ? std::string("1 thread")
                    : std::to_string(threads) + " threads"));
 }
