@@ -79,6 +79,7 @@ class Performance:
             return
         # What stands behind something that heats the machine is slower for it: that shall not be always the same.
         random.shuffle(measurements)
+        entry["order"] = [key for _, key, _ in measurements]
         said = []
         for title, key, measure in measurements:
             found = measure()

@@ -4,7 +4,8 @@
     programs, machine, threads   what all of it was measured with
     limits      {product: the ways to compute it that were best}
     peaks       [what the limit program says]
-    rounds      [{model, rule, batch, limit?, foregrad?, draws?, peers: {peer: ...}}], each measured side by side
+    rounds      [{model, rule, batch, limit?, foregrad?, draws?, peers?: {peer: ...}, order}], each measured side by
+                side
     points      [{sweep, value, rule, who, ms, ...}]
 """
 

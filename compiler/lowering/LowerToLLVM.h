@@ -30,7 +30,8 @@ std::unique_ptr<mlir::Pass> createConvertToLLVMDialectPass();
 /// From the output of --fg-outline-kernels to a module of the LLVM dialect
 /// alone. Functions of the func dialect are kernels there, which nobody else
 /// calls: those that are equal become one. Handles scf, vector, arith, math,
-/// memref, index, ub and cf; what the target is decides only how mathematical
+/// memref, index, ub and cf, and fg.noise_block, for which there will be
+/// functions that draw; what the target is decides only how mathematical
 /// functions are expanded.
 void buildLowerToLLVMPipeline(mlir::OpPassManager &passes,
                               const TargetDescription &target);

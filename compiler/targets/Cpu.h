@@ -50,7 +50,7 @@ std::vector<std::string> requiredFeatures(const TargetDescription &target);
 llvm::Expected<std::string>
 compileToSharedObject(mlir::ModuleOp module, const TargetDescription &target);
 
-/// The assembly text of the same code, for people who read it.
+/// The assembly text of the same code, in one piece, for people who read it.
 llvm::Expected<std::string> compileToAssembly(mlir::ModuleOp module,
                                               const TargetDescription &target);
 

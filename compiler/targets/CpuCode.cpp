@@ -7,6 +7,7 @@
 #include "compiler/targets/Cpu.h"
 
 #include "compiler/targets/Architecture.h"
+#include "compiler/targets/FailureGuard.h"
 #include "compiler/targets/LinkShared.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -23,14 +24,11 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/CrashRecoveryContext.h"
-#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/MergeFunctions.h"
 #include "llvm/Transforms/Utils/SplitModule.h"
 
 #include <algorithm>
-#include <mutex>
 
 using namespace mlir;
 
@@ -93,14 +91,6 @@ void setFunctionAttributes(llvm::Module &module,
   }
 }
 
-/// Leaves one of each of the functions that became the same when they were
-/// lowered.
-void mergeFunctions(llvm::Module &module) {
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder().registerModuleAnalyses(modules);
-  llvm::MergeFunctionsPass().run(module, modules);
-}
-
 void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -119,54 +109,11 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, modules);
 }
 
-/// LLVM ends the process on what it takes for a mistake of its caller. While
-/// there is one of these, it ends no more than the work that run() is given, on
-/// whatever thread that is.
-class FailureGuard {
-public:
-  FailureGuard()
-      : lock(oneAtATime), handler([](void *, const char *reason, bool) {
-          if (failure)
-            failure->append("\n").append(reason);
-        }) {
-    llvm::CrashRecoveryContext::Enable();
-  }
-  ~FailureGuard() { llvm::CrashRecoveryContext::Disable(); }
-  FailureGuard(const FailureGuard &) = delete;
-  FailureGuard &operator=(const FailureGuard &) = delete;
-
-  /// Runs `work`, which works in `context`, until it returns or fails; `text`
-  /// gets what LLVM has to say. False if it did not return: then what it used
-  /// is not fit for its destructors.
-  bool run(llvm::LLVMContext &context, std::string &text,
-           llvm::function_ref<void()> work) const {
-    context.setDiagnosticHandlerCallBack(
-        [](const llvm::DiagnosticInfo *info, void *to) {
-          if (info->getSeverity() != llvm::DS_Error)
-            return;
-          llvm::raw_string_ostream stream(*static_cast<std::string *>(to));
-          llvm::DiagnosticPrinterRawOStream printer(stream);
-          stream << '\n';
-          info->print(printer);
-        },
-        &text);
-    failure = &text;
-    bool returned = llvm::CrashRecoveryContext().RunSafely(work);
-    failure = nullptr;
-    return returned;
-  }
-
-private:
-  static inline std::mutex oneAtATime; // the handler is one for the process
-  static inline thread_local std::string *failure = nullptr;
-  std::lock_guard<std::mutex> lock;
-  llvm::ScopedFatalErrorHandler handler;
-};
-
 using Bytes = llvm::SmallString<0>;
 
 /// A module and all that compiling it touches: several can be compiled at the
-/// same time.
+/// same time. Where one of its works fails, `failure` says why, and those after
+/// it do nothing.
 class Part {
 public:
   explicit Part(std::unique_ptr<llvm::TargetMachine> targetMachine)
@@ -178,6 +125,9 @@ public:
   void take(std::unique_ptr<llvm::Module> whole) { module = std::move(whole); }
   void take(Bytes bitcode) { serialized = std::move(bitcode); }
 
+  /// Leaves one of each of the functions that became the same when they were
+  /// lowered.
+  void mergeFunctions(const FailureGuard &guard);
   /// The bitcode of parts of the module, of which functions of one may call
   /// those of another; none where one thread can do it all.
   std::vector<Bytes> split(const FailureGuard &guard);
@@ -198,7 +148,19 @@ private:
 };
 
 void Part::run(const FailureGuard &guard, llvm::function_ref<void()> work) {
-  if (guard.run(*context, failure, work))
+  if (!failure.empty())
+    return;
+  context->setDiagnosticHandlerCallBack(
+      [](const llvm::DiagnosticInfo *info, void *to) {
+        if (info->getSeverity() != llvm::DS_Error)
+          return;
+        llvm::raw_string_ostream stream(*static_cast<std::string *>(to));
+        llvm::DiagnosticPrinterRawOStream printer(stream);
+        stream << '\n';
+        info->print(printer);
+      },
+      &failure);
+  if (guard.run(failure, work))
     return;
   if (failure.empty())
     failure = ": LLVM crashed";
@@ -207,17 +169,26 @@ void Part::run(const FailureGuard &guard, llvm::function_ref<void()> work) {
   (void)context.release();
 }
 
+void Part::mergeFunctions(const FailureGuard &guard) {
+  run(guard, [&] { llvm::MergeFunctionsPass::runOnModule(*module); });
+}
+
 std::vector<Bytes> Part::split(const FailureGuard &guard) {
   // From about as many instructions on, a part is worth its thread. How many
   // parts there are depends on nothing else: all machines write the same code.
   constexpr unsigned instructionsOfPart = 8192, mostParts = 16;
   std::vector<Bytes> parts;
   run(guard, [&] {
-    mergeFunctions(*module);
     unsigned count =
         std::min(module->getInstructionCount() / instructionsOfPart, mostParts);
     if (count < 2)
       return;
+    parts.reserve(count);
+    // Dealt out one by one, the largest first, so that parts are of a size.
+    module->getFunctionList().sort(
+        [](const llvm::Function &a, const llvm::Function &b) {
+          return a.getInstructionCount() > b.getInstructionCount();
+        });
     llvm::SplitModule(
         *module, count,
         [&](std::unique_ptr<llvm::Module> part) {
@@ -237,9 +208,14 @@ void Part::compile(const FailureGuard &guard, llvm::CodeGenFileType kind) {
     optimize(*module, *machine);
     llvm::raw_svector_ostream stream(code);
     llvm::legacy::PassManager emission;
-    if (machine->addPassesToEmitFile(emission, stream, nullptr, kind))
-      llvm::reportFatalUsageError("the target has no such files");
+    if (machine->addPassesToEmitFile(emission, stream, nullptr, kind)) {
+      failure = ": the target has no such files";
+      return;
+    }
     emission.run(*module);
+    // Other parts may have a while to go.
+    module.reset();
+    serialized.clear();
   });
 }
 
@@ -254,6 +230,10 @@ compile(ModuleOp source, const TargetDescription &target,
       parts.emplace_back(std::move(*machine));
     return machine.takeError();
   };
+  auto errorOf = [&](const Part &part) {
+    return llvm::createStringError("cannot generate code for " + target.cpu +
+                                   part.failure);
+  };
   if (llvm::Error error = addPart())
     return error;
   auto module = translate(source, parts[0].inContext());
@@ -265,9 +245,12 @@ compile(ModuleOp source, const TargetDescription &target,
   parts[0].take(std::move(*module));
 
   FailureGuard guard;
+  parts[0].mergeFunctions(guard);
   std::vector<Bytes> pieces;
   if (kind == llvm::CodeGenFileType::ObjectFile)
     pieces = parts[0].split(guard);
+  if (!parts[0].failure.empty())
+    return errorOf(parts[0]);
   if (!pieces.empty()) {
     parts.clear();
     for (Bytes &piece : pieces) {
@@ -282,8 +265,7 @@ compile(ModuleOp source, const TargetDescription &target,
   std::vector<std::string> files;
   for (Part &part : parts) {
     if (!part.failure.empty())
-      return llvm::createStringError("cannot generate code for " + target.cpu +
-                                     part.failure);
+      return errorOf(part);
     files.push_back(part.code.str().str());
   }
   return files;

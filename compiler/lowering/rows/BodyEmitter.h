@@ -106,7 +106,7 @@ private:
   const VectorPlan &plan;
   const BodyInfo &info;
   const FlatBuffers &buffers;
-  const bool isRare;                   // small code had better be than fast
+  const bool isRare;                   // code had better be small than fast
   llvm::SmallVector<LinearForm> forms; // inputs, outputs, indices; as placed
 };
 

@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -342,11 +343,25 @@ std::string manyKernels(int64_t kernels, int64_t steps,
   return text;
 }
 
+/// Of how many object files a shared object was linked.
+int64_t numParts(llvm::StringRef sharedObject) {
+  auto file = llvm::object::ObjectFile::createELFObjectFile(
+      llvm::MemoryBufferRef(sharedObject, "code"));
+  if (!file) {
+    ADD_FAILURE() << llvm::toString(file.takeError());
+    return 0;
+  }
+  return llvm::count_if((*file)->symbols(), [](llvm::object::SymbolRef symbol) {
+    return llvm::cantFail(symbol.getType()) == llvm::object::SymbolRef::ST_File;
+  });
+}
+
 TEST_F(Cpu, PartsThatThreadsCompileAreOneProgram) {
-  constexpr int64_t kernels = 64, steps = 150;
+  constexpr int64_t kernels = 96, steps = 150;
   std::string text = manyKernels(kernels, steps);
   auto program = compile(text, target());
   ASSERT_TRUE(program);
+  EXPECT_GT(numParts(program->compiled.sharedObject), 2);
   EXPECT_NE(program->symbol("foregrad_step"), nullptr);
   EXPECT_EQ(program->symbol("step_kernel0"), nullptr);
   EXPECT_EQ(program->symbol("step_task0"), nullptr);
@@ -366,6 +381,13 @@ TEST_F(Cpu, PartsThatThreadsCompileAreOneProgram) {
   llvm::Expected<CompiledModule> alone = tryCompile(text, target());
   ASSERT_TRUE(static_cast<bool>(alone));
   EXPECT_TRUE(alone->sharedObject == program->compiled.sharedObject);
+}
+
+TEST_F(Cpu, PartsForAnotherArchitectureAreLinked) {
+  std::string text = manyKernels(64, 150);
+  llvm::Expected<CompiledModule> code = tryCompile(text, target("aarch64"));
+  ASSERT_TRUE(static_cast<bool>(code)) << llvm::toString(code.takeError());
+  EXPECT_GT(numParts(code->sharedObject), 1);
 }
 
 struct Function {
@@ -734,6 +756,16 @@ TEST_F(Cpu, CrashesOnOtherThreadsComeBack) {
     %a = vector.load %x[%i] : memref<4xf32>, vector<[4]xf32>
     %b = arith.mulf %a, %a : vector<[4]xf32>
     vector.store %b, %x[%i] : memref<4xf32>, vector<[4]xf32>
+  }
+)")),
+              HasSubstr("cannot generate code"));
+  EXPECT_TRUE(compile(addTails, target()));
+}
+
+TEST_F(Cpu, ErrorsOfPartsComeBack) {
+  EXPECT_THAT(errorOf(manyKernels(64, 150, R"(
+  scf.forall (%i) in (4) {
+    llvm.inline_asm has_side_effects "no such instruction", "" : () -> ()
   }
 )")),
               HasSubstr("cannot generate code"));
