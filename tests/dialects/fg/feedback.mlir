@@ -4,7 +4,7 @@
 // CHECK: fg.feedback "block0.layer.feedback.weight" scale 5.000000e-02 : !fg.array<[pixel = 4, unit = 3], f32>
 
 // Drawn behind the parameters, each from a stream of its own.
-// INIT: fg.entry "init" {
+// INIT: fg.entry "init" rare {
 // INIT: %[[U:.*]] = fg.perturb %{{.*}} site [[#FIRST:]] law {{ ?}}gaussian {{.*}} <[pixel = 4, unit = 3], f32>
 // INIT: %[[F:.*]] = fg.scale %[[U]] by 5.000000e-02
 // INIT: fg.write %[[F]] to "block0.layer.feedback.weight" role {{ ?}}feedback
