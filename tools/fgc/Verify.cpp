@@ -215,7 +215,7 @@ int verifyAndPrint(ModuleOp program, const compiler::RuleInfo &rule,
                    const std::string &path, bool roundsProducts) {
   auto fail = [&](const llvm::Twine &message) {
     llvm::errs() << "fgc: error: --verify: " << message << "\n";
-    llvm::sys::fs::remove(path);
+    (void)llvm::sys::fs::remove(path);
     return 1;
   };
   auto announce = [](double seconds) {
@@ -258,7 +258,7 @@ int verifyAndPrint(ModuleOp program, const compiler::RuleInfo &rule,
         verification->codes.size() > 1 ? " in the code for " + code->cpu : "",
         difference->error, precision,
         allowedError(*difference, verification->tolerance));
-  llvm::sys::fs::remove(path);
+  (void)llvm::sys::fs::remove(path);
   return 1;
 }
 

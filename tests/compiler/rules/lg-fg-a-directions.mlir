@@ -12,7 +12,7 @@
 // CHECK: %[[MEAN:.*]] = fg.scale %[[SUM]] by 0.33333333333333331
 // CHECK: fg.norm_jacobian %{{.*}}, %{{.*}}, %[[MEAN]]
 // CHECK-NOT: #direction
-// CHECK: fg.entry "perturbation" {
+// CHECK: fg.entry "perturbation" rare {
 
 fg.model "One" {
   %0 = fg.input "image" : <[batch = 2, token = 2, pixel = 3], f32>

@@ -32,7 +32,7 @@
 // CHECK: fg.write %[[DHEAD]] to "block0.head.weight.grad"
 // CHECK: fg.write %{{.*}} to "block0.loss"
 // What a step uses can be asked for.
-// CHECK: fg.entry "perturbation" {
+// CHECK: fg.entry "perturbation" rare {
 // CHECK: %[[DUMP:.*]] = fg.perturb %{{.*}}, %{{.*}} site 0
 // CHECK: fg.write %[[DUMP]] to "block0.layer.perturbation"
 

@@ -10,7 +10,7 @@
 // CHECK: fg.mul %[[SIGNS]], %[[ROWS]]
 // CHECK: fg.orthogonal_rows offset 4 of 8
 // CHECK: fg.orthogonal_rows offset 0 of 4
-// CHECK: fg.entry "perturbation" {
+// CHECK: fg.entry "perturbation" rare {
 // CHECK: fg.orthogonal_rows offset 0 of 8
 // CHECK: fg.write %{{.*}} to "block0.mixed.perturbation" {{.*}} <["#direction" = 3, batch = 2, token = 2, unit = 4], f32>
 
