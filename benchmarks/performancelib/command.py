@@ -55,7 +55,7 @@ class Performance:
     def measure_round(self, name, rule):
         """What is asked for of one model and rule, one after the other: their ratios are of one time.
 
-        The order is drawn for each round."""
+        The order is drawn for each round, from its number."""
         model, batch, only = models.MODELS[name].path, self.arguments.batch, self.arguments.only
         entry = {"model": name, "rule": rule, "batch": batch, "time": time.strftime("%Y-%m-%dT%H:%M:%S")}
         # What is compiled or found out once must not stand between two measurements.
@@ -77,8 +77,8 @@ class Performance:
                                                                               seconds=PEER_SECONDS)))
         if not measurements:
             return
-        # What stands behind something that heats the machine is slower for it: that shall not be always the same.
-        random.shuffle(measurements)
+        # What always stood behind the same thing would be slower or faster for it.
+        random.Random(len(self.record.content["rounds"])).shuffle(measurements)
         entry["order"] = [key for _, key, _ in measurements]
         said = []
         for title, key, measure in measurements:

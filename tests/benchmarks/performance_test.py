@@ -192,6 +192,7 @@ def test_measures_and_goes_on(fixture):
     require(len(found["rounds"]) == 1 and len(found["peaks"]) == 1, found)
     for entry in found["rounds"]:
         require(sorted(entry["order"]) == ["foregrad", "foregrad-bf16", "limit"], entry)
+        require(entry["order"] != ["limit", "foregrad", "foregrad-bf16"], "the order is not drawn")
         require(entry["foregrad"]["ms"] > 0 and entry["limit"]["ms"] > 0, entry)
         require(entry["foregrad-bf16"]["ms"] > 0 and 0 < entry["draws"]["ms"] < entry["foregrad"]["ms"], entry)
         require(entry["limit"]["gflop"] <= entry["foregrad"]["gflop"] * 1.001, entry)
