@@ -439,12 +439,11 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
                                             const NoiseStream &stream,
                                             Value sample, Value blockStart,
                                             FloatType type, int64_t lanes,
-                                            unsigned firstRun, unsigned runs) {
+                                            unsigned runs) {
   constexpr int64_t runLength = fg::kNoiseLanes;
   // A register holds more words than f64 numbers: Philox runs on full ones.
   int64_t wordLanes =
       std::min(runLength, lanes * int64_t(type.getIntOrFloatBitWidth() / 32));
-  unsigned endRun = firstRun + runs;
 
   Emitter words(builder, loc, wordLanes);
   ImplicitLocOpBuilder &b = words.b;
@@ -474,15 +473,14 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
   SmallVector<Value> inOrder;
   if (stream.law == fg::NoiseLaw::Rademacher) {
     Emitter numbers(builder, loc, lanes);
-    for (unsigned run = firstRun; run < endRun; ++run)
+    for (unsigned run = 0; run < runs; ++run)
       for (Value word : drawn[run])
         inOrder.push_back(numbers.rademacher(word, type));
     return inOrder;
   }
 
   SmallVector<Value> even, odd, fromEven, fromOdd;
-  unsigned firstPair = firstRun / 2;
-  for (unsigned run = 2 * firstPair; run < endRun; run += 2) {
+  for (unsigned run = 0; run < runs; run += 2) {
     even.append(drawn[run]);
     odd.append(drawn[run + 1]);
   }
@@ -496,9 +494,8 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
     fromOdd.append(numbers.cut(sines, lanes));
   }
   size_t perRun = size_t(runLength / lanes);
-  for (unsigned run = firstRun; run < endRun; ++run)
-    llvm::append_range(inOrder,
-                       ArrayRef(run % 2 == 0 ? fromEven : fromOdd)
-                           .slice((run / 2 - firstPair) * perRun, perRun));
+  for (unsigned run = 0; run < runs; ++run)
+    llvm::append_range(inOrder, ArrayRef(run % 2 == 0 ? fromEven : fromOdd)
+                                    .slice(run / 2 * perRun, perRun));
   return inOrder;
 }

@@ -46,15 +46,15 @@ mlir::Value emitNoiseVector(mlir::OpBuilder &builder, mlir::Location loc,
 /// The fast form: runs of 16 consecutive elements. `sample` and `blockStart`
 /// are indices; blockStart is a multiple of 64 (fg::kNoiseBlock), which is not
 /// checked. Returns, in order of elements, the vectors of `lanes` numbers that
-/// cover [blockStart + 16 * firstRun, blockStart + 16 * (firstRun + runs)):
-/// 16 / lanes for each run. `lanes` divides 16; firstRun + runs is at most 4.
+/// cover [blockStart, blockStart + 16 * runs): 16 / lanes for each run. `lanes`
+/// divides 16; `runs` is at most 4.
 /// A whole block costs one Philox call on 16 lanes; with the Gaussian law runs
 /// 0 and 1, and 2 and 3, share their logarithm and angle.
 llvm::SmallVector<mlir::Value>
 emitNoiseBlock(mlir::OpBuilder &builder, mlir::Location loc,
                const NoiseStream &stream, mlir::Value sample,
                mlir::Value blockStart, mlir::FloatType type, int64_t lanes,
-               unsigned firstRun = 0, unsigned runs = fg::kNoiseWords);
+               unsigned runs = fg::kNoiseWords);
 
 } // namespace foregrad::compiler
 

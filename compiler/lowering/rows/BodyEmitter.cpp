@@ -401,8 +401,6 @@ void BodyEmitter::emitNoise(Operation &inner, Scope &scope,
     // The groups start at a block's first element and may end inside of it.
     Value first = vector::ExtractOp::create(
         b, loc, operand(scope, noise.getElement(), 0, true), 0);
-    unsigned perRun = fg::kNoiseLanes / plan.lanes;
-    unsigned runs = (groups.size() + perRun - 1) / perRun;
     Value sample = scalarOf(noise.getSample());
     if (isRare) {
       SmallVector<Type> types(fg::kNoiseBlock / plan.lanes, typeOf(type, true));
@@ -411,8 +409,10 @@ void BodyEmitter::emitNoise(Operation &inner, Scope &scope,
                                             noise.getSite(), noise.getLaw());
       vectors = block.getNumbers();
     } else {
-      vectors = emitNoiseBlock(b, loc, stream, sample, first, type, plan.lanes,
-                               0, runs);
+      unsigned perRun = fg::kNoiseLanes / plan.lanes;
+      unsigned runs = (groups.size() + perRun - 1) / perRun;
+      vectors =
+          emitNoiseBlock(b, loc, stream, sample, first, type, plan.lanes, runs);
     }
     vectors.truncate(groups.size());
     return;
