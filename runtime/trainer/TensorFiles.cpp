@@ -5,9 +5,12 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/trainer/TensorFiles.h"
 
+#include "runtime/support/Checked.h"
 #include "runtime/support/Error.h"
 
 #include <algorithm>
+#include <cstring>
+#include <new>
 
 #include <fmt/ranges.h>
 
@@ -63,6 +66,42 @@ void saveTensors(const std::string &path, const Program &program,
     views.push_back({tensor->name, tensor->dtype,
                      shape.empty() ? scalarShape : shape,
                      program.data(*tensor)});
+  }
+  saveSafetensors(path, std::move(views), metadata);
+}
+
+TensorSeries::TensorSeries(const Program &program,
+                           std::vector<const TensorInfo *> tensors,
+                           uint64_t steps)
+    : program(program), tensors(std::move(tensors)) {
+  uint64_t bytes = 0;
+  for (const TensorInfo *tensor : this->tensors)
+    bytes += tensor->bytes;
+  // A vector refuses what no memory could hold by another exception.
+  if (std::optional<uint64_t> all = checkedMultiply(bytes, steps);
+      !all || *all > std::vector<std::byte>().max_size())
+    throw std::bad_alloc();
+  for (const TensorInfo *tensor : this->tensors)
+    values.emplace_back(tensor->bytes * steps);
+}
+
+void TensorSeries::add() {
+  for (size_t i = 0; i < tensors.size(); ++i)
+    std::memcpy(values[i].data() + added * tensors[i]->bytes,
+                program.data(*tensors[i]), tensors[i]->bytes);
+  ++added;
+}
+
+void TensorSeries::save(
+    const std::string &path,
+    const std::map<std::string, std::string> &metadata) const {
+  std::vector<TensorView> views;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    std::vector<uint64_t> shape = {added};
+    shape.insert(shape.end(), tensors[i]->shape.begin(),
+                 tensors[i]->shape.end());
+    views.push_back({tensors[i]->name, tensors[i]->dtype, std::move(shape),
+                     values[i].data()});
   }
   saveSafetensors(path, std::move(views), metadata);
 }

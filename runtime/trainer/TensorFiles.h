@@ -9,6 +9,7 @@
 #include "runtime/device/Program.h"
 #include "runtime/io/Safetensors.h"
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,6 +32,29 @@ void saveTensors(const std::string &path, const Program &program,
                  const std::vector<const TensorInfo *> &tensors,
                  const std::map<std::string, std::string> &metadata,
                  const std::vector<uint64_t> &scalarShape = {});
+
+/// What tensors of a program held at each of several steps, for a file in which
+/// the steps are a first axis of every tensor.
+class TensorSeries {
+public:
+  /// Throws std::bad_alloc where so many steps do not fit into memory.
+  TensorSeries(const Program &program, std::vector<const TensorInfo *> tensors,
+               uint64_t steps);
+
+  /// Takes what the tensors hold now, as that of the step after the last one;
+  /// at most `steps` times.
+  void add();
+
+  /// Writes the steps added so far, as saveTensors writes tensors.
+  void save(const std::string &path,
+            const std::map<std::string, std::string> &metadata) const;
+
+private:
+  const Program &program;
+  std::vector<const TensorInfo *> tensors;
+  std::vector<std::vector<std::byte>> values; ///< of each tensor, all steps
+  uint64_t added = 0;
+};
 
 } // namespace foregrad::runtime
 

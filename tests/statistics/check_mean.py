@@ -25,7 +25,6 @@ hold, 1 not.
 """
 
 import argparse
-import concurrent.futures
 import math
 import os
 import statistics
@@ -166,15 +165,8 @@ def draw(arguments, case, count, scratch):
     rule = (f"{arguments.rule}:directions={arguments.directions},"
             f"perturbation={arguments.law}")
     model = compile_case(arguments, case, scratch, "estimate", rule, "f32")
-
-    def step(number):
-        output = os.path.join(scratch, f"{case}-{number}.safetensors")
-        tensors = model.step(output, "--seed", SEED, "--step", number)
-        os.remove(output)
-        return tensors
-
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(step, range(count)))
+    return safetensors.along_first_axis(
+        model.step(os.path.join(scratch, case + ".safetensors"), "--seed", SEED, "--steps", count))
 
 
 def check_case(arguments, case, scratch):

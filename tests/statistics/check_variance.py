@@ -23,7 +23,6 @@ Exit code: 0 all hold, 1 not.
 
 import argparse
 import array
-import concurrent.futures
 import math
 import os
 import random
@@ -104,12 +103,12 @@ class Problem:
         self.spread = (math.fsum(g * g for row in self.gradients for g in row) / SAMPLES -
                        self.square_of_mean)
 
-    def batch(self, generator):
-        """Inputs of a step: samples drawn with replacement."""
-        chosen = [generator.randrange(SAMPLES) for _ in range(BATCH)]
+    def batches(self, generator, steps):
+        """Inputs of so many steps: samples drawn with replacement."""
+        chosen = [generator.randrange(SAMPLES) for _ in range(steps * BATCH)]
         return {
-            "image": tensor((BATCH, INPUTS), [x for n in chosen for x in self.images[n]]),
-            "label": tensor((BATCH,), [self.labels[n] for n in chosen], "I32"),
+            "image": tensor((len(chosen), INPUTS), [x for n in chosen for x in self.images[n]]),
+            "label": tensor((len(chosen),), [self.labels[n] for n in chosen], "I32"),
             **self.parameters,
         }
 
@@ -132,20 +131,13 @@ def draw(arguments, problem, scratch):
     models.check_gradients.run([arguments.fgc, source, "-o", artifact, "--rule", rule, "--batch",
                                 str(BATCH), "--precision", "f64", "--entries", "gradient,perturbation"])
 
-    def step(number):
-        inputs = os.path.join(scratch, f"inputs-{number}.safetensors")
-        output = os.path.join(scratch, f"output-{number}.safetensors")
-        safetensors.save(inputs, problem.batch(random.Random(SEED + number)))
-        models.check_gradients.run([arguments.fgrun, "grad", artifact, "--inputs", inputs,
-                                    "--out", output, "--threads", "1", "--seed", str(SEED),
-                                    "--step", str(number)])
-        gradient = safetensors.load(output)["block0.layer.weight.grad"].values
-        os.remove(inputs)
-        os.remove(output)
-        return list(gradient)
-
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(step, range(arguments.steps)))
+    inputs = os.path.join(scratch, "inputs.safetensors")
+    output = os.path.join(scratch, "output.safetensors")
+    safetensors.save(inputs, problem.batches(random.Random(SEED), arguments.steps))
+    models.check_gradients.run([arguments.fgrun, "grad", artifact, "--inputs", inputs, "--out",
+                                output, "--seed", str(SEED), "--steps", str(arguments.steps)])
+    steps = safetensors.along_first_axis(safetensors.load(output))
+    return [list(step["block0.layer.weight.grad"].values) for step in steps]
 
 
 def main():

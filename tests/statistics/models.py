@@ -38,7 +38,8 @@ class Model:
         check_gradients.run(command + list(options))
 
     def step(self, output, *options):
-        """The tensors of one step on the model's inputs (the case's own), written to `output`."""
+        """The tensors of one step on the model's inputs (the case's own), written to `output`;
+        with `--steps` those of several, along a first axis."""
         check_gradients.run([self.fgrun, "grad", self.artifact, "--inputs", self.inputs,
-                             "--threads", "1", "--out", output, *map(str, options)])
+                             "--out", output, *map(str, options)])
         return safetensors.load(output)

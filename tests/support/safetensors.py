@@ -68,3 +68,16 @@ def save(path, tensors):
             if sys.byteorder == "big":
                 values.byteswap()
             file.write(values.tobytes())
+
+
+def along_first_axis(tensors):
+    """[tensors] of each place of the first axis, which all share."""
+    (count,) = {tensor.shape[0] for tensor in tensors.values()}
+
+    def part(tensor, place):
+        size = len(tensor.values) // count
+        return Tensor(tensor.dtype, tensor.shape[1:],
+                      tensor.values[place * size:(place + 1) * size])
+
+    return [{name: part(tensor, place) for name, tensor in tensors.items()}
+            for place in range(count)]

@@ -3,18 +3,20 @@
 // Licensed under the Apache License v2.0; see LICENSE.
 //
 // One step's gradients without the update: how anyone checks the compiled step
-// from outside.
+// from outside. With --steps, those of several, for who looks at estimates.
 //
 //===----------------------------------------------------------------------===//
 #include "tools/fgrun/Commands.h"
 
 #include "runtime/data/Batches.h"
+#include "runtime/support/Checked.h"
 #include "runtime/support/Error.h"
 #include "runtime/trainer/TensorFiles.h"
 
-#include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
@@ -28,7 +30,8 @@ namespace {
 struct Options {
   std::string artifact, inputs, perturbation, out, dump;
   uint64_t seed = 0, step = 0;
-  bool counted = false; ///< --seed or --step was given
+  std::optional<uint64_t> steps; ///< nothing: one, without an axis for it
+  bool counted = false;          ///< --seed, --step or --steps was given
   int threads = 0;
 };
 
@@ -45,9 +48,10 @@ const StoredTensor &findInput(const SafetensorsFile &file,
   return *found;
 }
 
-/// Axes of size 1 (a single color) may be there or not; the batch counts.
-void checkShape(const SafetensorsFile &file, const StoredTensor &stored,
-                const TensorInfo &tensor) {
+/// True if `stored` holds `count` batches of `tensor`. Axes of size 1 (a single
+/// color) may be there or not; the batch counts.
+bool holdsBatches(const StoredTensor &stored, const TensorInfo &tensor,
+                  uint64_t count) {
   auto significant = [](const auto &shape) {
     std::vector<uint64_t> result;
     for (size_t i = 0; i < shape.size(); ++i)
@@ -55,39 +59,89 @@ void checkShape(const SafetensorsFile &file, const StoredTensor &stored,
         result.push_back(shape[i]);
     return result;
   };
-  if (significant(stored.shape) != significant(tensor.shape))
-    fail("{}: tensor '{}': expected the shape {}, found [{}]", file.getPath(),
-         stored.name, shapeText(tensor.shape), fmt::join(stored.shape, ", "));
+  std::vector<uint64_t> wanted = significant(tensor.shape);
+  std::optional<uint64_t> samples = checkedMultiply(wanted.front(), count);
+  if (!samples)
+    return false;
+  wanted.front() = *samples;
+  return significant(stored.shape) == wanted;
 }
 
-void loadImage(Program &program, const SafetensorsFile &file) {
-  for (const TensorInfo *input : program.tensorsOf({Role::Input})) {
-    const StoredTensor &stored = findInput(file, *input, "image");
-    checkShape(file, stored, *input);
-    if (stored.type() == DType::U8)
-      storeBytes(file.dataOf(stored), input->dtype, program.data(*input), 0);
-    else
-      file.readInto(stored, input->dtype, program.data(*input));
+/// The samples of the steps: a file holds those of one, which all take, or,
+/// one step's after the other's, those of each.
+class StepSamples {
+public:
+  /// Reads all inputs and labels of `program`. Throws Error where they are not
+  /// in `file` or not what the program takes.
+  StepSamples(const Program &program, const SafetensorsFile &file,
+              uint64_t steps) {
+    for (const TensorInfo *input : program.tensorsOf({Role::Input})) {
+      const StoredTensor &stored = findInput(file, *input, "image");
+      std::byte *values = make(file, stored, *input, steps);
+      if (stored.type() == DType::U8)
+        storeBytes(file.dataOf(stored), input->dtype, values, 0);
+      else
+        file.readInto(stored, input->dtype, values);
+    }
+    for (const TensorInfo *label : program.tensorsOf({Role::Label})) {
+      const StoredTensor &stored = findInput(file, *label, "label");
+      file.readInto(stored, DType::I32, make(file, stored, *label, steps));
+      checkLabels(file, stored, program.artifact().classes.size());
+    }
   }
-}
 
-/// A label outside the classes would make compiled code read outside its
-/// logits.
-void loadLabels(Program &program, const SafetensorsFile &file) {
-  for (const TensorInfo *label : program.tensorsOf({Role::Label})) {
-    const StoredTensor &stored = findInput(file, *label, "label");
-    checkShape(file, stored, *label);
-    file.readInto(stored, DType::I32, program.data(*label));
-    const auto *values = static_cast<const int32_t *>(program.data(*label));
-    const auto classes =
-        static_cast<int64_t>(program.artifact().classes.size());
-    for (size_t i = 0; i < label->elements; ++i)
-      if (values[i] < 0 || values[i] >= classes)
+  /// Gives `program` the samples of a step, counted from 0.
+  void fill(Program &program, uint64_t step) const {
+    for (const Samples &samples : all)
+      std::memcpy(program.data(*samples.tensor),
+                  samples.values.data() +
+                      step % samples.batches * samples.tensor->bytes,
+                  samples.tensor->bytes);
+  }
+
+private:
+  struct Samples {
+    const TensorInfo *tensor;
+    uint64_t batches; ///< 1, or that of all steps
+    std::vector<std::byte> values;
+  };
+
+  /// Where the values of `tensor` belong, in its own type.
+  std::byte *make(const SafetensorsFile &file, const StoredTensor &stored,
+                  const TensorInfo &tensor, uint64_t steps) {
+    const bool one = holdsBatches(stored, tensor, 1);
+    if (!one && steps == 1)
+      fail("{}: tensor '{}': expected the shape {}, found [{}]", file.getPath(),
+           stored.name, shapeText(tensor.shape), fmt::join(stored.shape, ", "));
+    if (!one && !holdsBatches(stored, tensor, steps))
+      fail(
+          "{}: tensor '{}': expected the shape {}, or {} times as many samples "
+          "for as many steps, found [{}]",
+          file.getPath(), stored.name, shapeText(tensor.shape), steps,
+          fmt::join(stored.shape, ", "));
+    // What the file holds has been read, so that the product fits.
+    const uint64_t batches = one ? 1 : steps;
+    all.push_back(
+        {&tensor, batches, std::vector<std::byte>(batches * tensor.bytes)});
+    return all.back().values.data();
+  }
+
+  /// A label outside the classes would make compiled code read outside its
+  /// logits.
+  void checkLabels(const SafetensorsFile &file, const StoredTensor &stored,
+                   size_t classes) const {
+    const std::vector<std::byte> &values = all.back().values;
+    const auto *labels = reinterpret_cast<const int32_t *>(values.data());
+    for (size_t i = 0; i < values.size() / sizeof(int32_t); ++i)
+      if (labels[i] < 0 || static_cast<size_t>(labels[i]) >= classes)
         fail("{}: tensor '{}': element {}: expected a class of 0 to {}, found "
              "{}",
-             file.getPath(), stored.name, i, classes - 1, values[i]);
+             file.getPath(), stored.name, i, static_cast<int64_t>(classes) - 1,
+             labels[i]);
   }
-}
+
+  std::vector<Samples> all;
+};
 
 /// The tensors of a role are taken from `file`, all of them; if it has none of
 /// them they stay as they are. Others that it holds may be for another rule.
@@ -120,7 +174,7 @@ void checkPerturbationOptions(const Artifact &artifact,
         "it with fgc --external-perturbation",
         artifact.path);
   if (external && options.counted)
-    failUsage("--seed and --step do not go with --perturbation");
+    failUsage("--seed, --step and --steps do not go with --perturbation");
   if (!options.dump.empty() && external)
     failUsage(
         "--dump-perturbation: the perturbations come from --perturbation");
@@ -149,6 +203,37 @@ void checkFiles(const Options &options) {
                   all[written].second, all[other].first);
 }
 
+/// Tensors of a program at the steps of a run, for a file: with --steps, or as
+/// they are.
+class StepTensors {
+public:
+  StepTensors(const Program &program, std::vector<const TensorInfo *> tensors,
+              std::optional<uint64_t> steps)
+      : program(program), tensors(std::move(tensors)) {
+    if (steps)
+      series.emplace(program, this->tensors, *steps);
+  }
+
+  void add() {
+    if (series)
+      series->add();
+  }
+
+  void save(const std::string &path) const {
+    const std::map<std::string, std::string> metadata = {
+        {"model", program.artifact().model}, {"rule", program.artifact().rule}};
+    if (series)
+      series->save(path, metadata);
+    else
+      saveTensors(path, program, tensors, metadata, {1});
+  }
+
+private:
+  const Program &program;
+  std::vector<const TensorInfo *> tensors;
+  std::optional<TensorSeries> series;
+};
+
 void run(const Options &options) {
   checkFiles(options);
   Artifact artifact = Artifact::load(options.artifact);
@@ -156,33 +241,41 @@ void run(const Options &options) {
   SafetensorsFile inputs = SafetensorsFile::load(options.inputs);
   Program program(artifact, {"init", "gradient"}, options.threads);
   program.setSeed(options.seed);
-  program.setStep(options.step);
   for (const HyperInfo &hyper : artifact.hypers)
     program.setHyper(hyper.name, hyper.value);
   // What the file does not say starts as a run of this seed would.
   program.run("init");
   loadIfGiven(program, inputs, Role::Parameter);
   loadIfGiven(program, inputs, Role::Feedback);
-  loadImage(program, inputs);
-  loadLabels(program, inputs);
+  const uint64_t steps = options.steps.value_or(1);
+  const StepSamples samples(program, inputs, steps);
   if (!options.perturbation.empty())
     loadTensors(program, SafetensorsFile::load(options.perturbation),
                 program.tensorsOf({Role::Perturbation}));
 
-  program.run("gradient");
-  std::map<std::string, std::string> metadata = {{"model", artifact.model},
-                                                 {"rule", artifact.rule}};
-  saveTensors(options.out, program,
-              program.tensorsOf({Role::Gradient, Role::Output}), metadata, {1});
+  StepTensors gradients(program,
+                        program.tensorsOf({Role::Gradient, Role::Output}),
+                        options.steps);
+  for (uint64_t step = 0; step < steps; ++step) {
+    samples.fill(program, step);
+    program.setStep(options.step + step);
+    program.run("gradient");
+    gradients.add();
+  }
+  gradients.save(options.out);
 
   if (options.dump.empty())
     return;
   Program noise(artifact, {"perturbation"}, options.threads);
   noise.setSeed(options.seed);
-  noise.setStep(options.step);
-  noise.run("perturbation");
-  saveTensors(options.dump, noise, noise.tensorsOf({Role::Perturbation}),
-              metadata, {1});
+  StepTensors perturbations(noise, noise.tensorsOf({Role::Perturbation}),
+                            options.steps);
+  for (uint64_t step = 0; step < steps; ++step) {
+    noise.setStep(options.step + step);
+    noise.run("perturbation");
+    perturbations.add();
+  }
+  perturbations.save(options.dump);
 }
 
 } // namespace
@@ -213,6 +306,14 @@ void addGrad(CLI::App &app) {
       command.add_option("--step", options->step, "Number of the step")
           ->type_name("K")
           ->capture_default_str();
+  CLI::Option *steps =
+      command
+          .add_option("--steps", options->steps,
+                      "So many steps from --step on, each with samples of its "
+                      "own if FILE has as many times a batch; tensors of "
+                      "--out and --dump-perturbation get a first axis for them")
+          ->type_name("N")
+          ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}));
   command
       .add_option("--out", options->out,
                   "Gets PATH.grad of each parameter, loss and BLOCK.loss")
@@ -229,8 +330,8 @@ void addGrad(CLI::App &app) {
       "grad.safetensors\n"
       "  fgrun grad external.fgb --inputs in.safetensors --perturbation "
       "u.safetensors --out grad.safetensors");
-  command.callback([options, seed, step] {
-    options->counted = seed->count() + step->count() > 0;
+  command.callback([options, seed, step, steps] {
+    options->counted = seed->count() + step->count() + steps->count() > 0;
     run(*options);
   });
 }

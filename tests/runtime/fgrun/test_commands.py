@@ -235,6 +235,42 @@ class CommandsTest(support.FgrunTest):
             self.assertNotEqual(list(noise.values), list(safetensors.load(
                 self.path("v.safetensors"))["linear.perturbation"].values))
 
+    def test_grad_of_several_steps(self):
+        """Those of calls for one step each, with the samples of all or of their own."""
+        parameters = {**make_parameters(), **make_feedback()}
+        own = make_inputs()
+        for name, shape in (("image", (48, 8, 8)), ("label", (48,))):
+            values = own[name].values
+            own[name] = Tensor(own[name].dtype, shape,
+                               [value for step in range(3) for value in values[step:] +
+                                values[:step]])
+        for inputs in ([make_inputs()] * 3, safetensors.along_first_axis({
+                name: Tensor(tensor.dtype, (3, 16, *tensor.shape[1:]), array.array(
+                    safetensors.TYPE_CODES[tensor.dtype], tensor.values))
+                for name, tensor in own.items()})):
+            expected, dumped = [], []
+            for step in range(3):
+                self.save("in.safetensors", {**inputs[step], **parameters})
+                self.run_fgrun("grad", "f64.fgb", "--inputs", "in.safetensors", "--seed", 3,
+                               "--step", 7 + step, "--out", "g.safetensors",
+                               "--dump-perturbation", "u.safetensors")
+                expected.append(safetensors.load(self.path("g.safetensors")))
+                dumped.append(safetensors.load(self.path("u.safetensors")))
+            if inputs[0] is not inputs[1]:
+                self.save("in.safetensors", {**own, **parameters})
+            self.run_fgrun("grad", "f64.fgb", "--inputs", "in.safetensors", "--seed", 3, "--step",
+                           7, "--steps", 3, "--out", "g.safetensors", "--dump-perturbation",
+                           "u.safetensors")
+            for separate, path in ((expected, "g.safetensors"), (dumped, "u.safetensors")):
+                together = safetensors.along_first_axis(safetensors.load(self.path(path)))
+                self.assertEqual([{name: list(tensor.values) for name, tensor in step.items()}
+                                  for step in separate],
+                                 [{name: list(tensor.values) for name, tensor in step.items()}
+                                  for step in together])
+        self.assertEqual(safetensors.load(self.path("g.safetensors"))["linear.weight.grad"].shape,
+                         (3, 64, 10))
+        self.assertNotEqual(expected[0]["loss"].values, expected[1]["loss"].values)
+
     def test_grad_with_given_perturbation(self):
         inputs, parameters = make_inputs(), make_parameters()
         self.save("in.safetensors", {**inputs, **parameters, **make_feedback()})
@@ -320,6 +356,14 @@ class CommandsTest(support.FgrunTest):
         self.assertIn("give --perturbation", error(whole, model="external.fgb", code=2))
         self.assertIn("do not go with --perturbation", error(
             whole, "--perturbation", "in.safetensors", "--step", 1, model="external.fgb", code=2))
+        self.assertIn("do not go with --perturbation", error(
+            whole, "--perturbation", "in.safetensors", "--steps", 1, model="external.fgb", code=2))
+        self.assertIn("--steps", error(whole, "--steps", 0, code=2))
+        self.assertIn("expected the shape [16, 8, 8], or 3 times as many samples for as many "
+                      "steps, found [32, 8, 8]", error(
+                          {**whole, "image": Tensor("U8", (32, 8, 8), [0] * 2048)}, "--steps", 3))
+        self.assertIn("element 17: expected a class of 0 to 9, found 10", error(
+            {**whole, "label": Tensor("I32", (32,), [0] * 17 + [10] * 15)}, "--steps", 2))
         self.assertIn("missing.safetensors", error(
             whole, "--perturbation", "missing.safetensors", model="external.fgb"))
         self.assertIn("expected the shape [64, 10], found [640]", error(
