@@ -24,8 +24,8 @@ def step_bytes(arguments, folder, rule, depth):
     artifact = os.path.join(folder, f"{rule}-{depth}.fgb")
     subprocess.run([arguments.fgc, os.path.join(ROOT, "samples/localmixer/localmixer.fg"),
                     "-o", artifact, "--rule", rule, "--batch", str(BATCH), "--tile", str(BATCH),
-                    "-D", f"depth={depth}", "-D", "patches=4", "-D", f"channels={CHANNELS}",
-                    "-D", "groups=4"], check=True)
+                    "--entries", "step", "-D", f"depth={depth}", "-D", "patches=4",
+                    "-D", f"channels={CHANNELS}", "-D", "groups=4"], check=True)
     described = json.loads(subprocess.run([arguments.fgrun, "inspect", artifact, "--json"],
                                           check=True, stdout=subprocess.PIPE).stdout)
     entries = described["code"][0]["entries"]

@@ -82,8 +82,9 @@ def main():
                            "--precision", arguments.precision]
         for name, value in MODEL.items():
             compile_command += ["-D", f"{name}={value}"]
-        run(*compile_command, "-o", path("own.fgb"))
-        run(*compile_command, "-o", path("external.fgb"), "--external-perturbation")
+        run(*compile_command, "-o", path("own.fgb"), "--entries", "gradient,perturbation")
+        run(*compile_command, "-o", path("external.fgb"), "--entries", "gradient",
+            "--external-perturbation")
         # Without parameters both start from the seed.
         safetensors.save(path("inputs.safetensors"), inputs())
         results, worst = [], (0.0, "none")

@@ -73,7 +73,7 @@ def main():
             defines = [part for value in arguments.D for part in ("-D", value)]
             run(arguments.fgc, os.path.join(ROOT, "samples", arguments.sample), "-o", artifact,
                 "--batch", str(BATCH), "--precision", "f64", "--rule", arguments.rule,
-                "-D", "height=8", "-D", "width=8", *defines, *options)
+                "--entries", "gradient", "-D", "height=8", "-D", "width=8", *defines, *options)
             run(arguments.fgrun, "grad", artifact, "--inputs", inputs, "--out", output,
                 "--seed", "3", "--step", "2")
             results.append(safetensors.load(output))

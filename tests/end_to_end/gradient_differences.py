@@ -36,7 +36,7 @@ class Model:
         defines = [part for value in arguments.D for part in ("-D", value)]
         run(arguments.fgc, os.path.join(ROOT, "samples", arguments.sample), "-o", self.artifact,
             "--batch", str(BATCH), "--precision", "f64", "--rule", "bp",
-            "-D", "height=8", "-D", "width=8", *defines)
+            "--entries", "gradient", "-D", "height=8", "-D", "width=8", *defines)
 
     def gradients(self, tensors):
         inputs = os.path.join(self.scratch, "inputs.safetensors")
