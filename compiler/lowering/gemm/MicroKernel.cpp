@@ -22,6 +22,10 @@ using namespace foregrad::compiler;
 
 namespace {
 
+// Steps of a product so flat that they are written out instead of a loop.
+// Twice as many made products of 16 x 16 slower.
+constexpr int64_t kMostUnrolled = 2 * kUnroll;
+
 class TileEmitter {
 public:
   TileEmitter(KernelBuilder &builder, const MicroKernel &kernel)
@@ -34,10 +38,13 @@ private:
   SmallVector<Value> sumOverK(SmallVector<Value> sums);
   void storeTile(ArrayRef<Value> sums);
 
-  /// One loop over k; `unroll` steps an iteration.
+  /// One loop over k, if it is long enough for one; `unroll` steps an
+  /// iteration.
   SmallVector<Value> loopOverK(Value begin, Value end, int64_t unroll,
                                ArrayRef<Value> sums);
   void fetchAhead(Value iteration);
+  /// `count` steps from k on.
+  void stepsFrom(Value k, int64_t count, SmallVector<Value> &sums);
   void step(Value addressA, Value addressB, SmallVector<Value> &sums);
   /// An element of A in all lanes of a register like those of B.
   Value broadcastOfA(Value address);
@@ -205,20 +212,30 @@ Value TileEmitter::multiplyAdd(Value a, Value bRow, Value sum) {
 SmallVector<Value> TileEmitter::loopOverK(Value begin, Value end,
                                           int64_t unroll,
                                           ArrayRef<Value> sums) {
+  std::optional<int64_t> few = getConstantIntValue(b.sub(end, begin));
+  if (few && *few <= kMostUnrolled) {
+    SmallVector<Value> result(sums);
+    stepsFrom(begin, *few, result);
+    return result;
+  }
   auto loop = scf::ForOp::create(b, begin, end, b.index(unroll), sums);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value k = loop.getInductionVar();
   SmallVector<Value> carried(loop.getRegionIterArgs());
-  Value startA = b.add(kernel.a.base, b.mul(k, kernel.a.columnStride));
-  Value startB = b.add(kernel.b.base, b.mul(k, kernel.b.rowStride));
   if (unroll == kUnroll)
     fetchAhead(b.div(k, kUnroll));
-  for (int64_t u = 0; u < unroll; ++u)
-    step(b.add(startA, u * kernel.a.columnStride),
-         b.add(startB, u * kernel.b.rowStride), carried);
+  stepsFrom(k, unroll, carried);
   scf::YieldOp::create(b, carried);
   return SmallVector<Value>(loop.getResults());
+}
+
+void TileEmitter::stepsFrom(Value k, int64_t count, SmallVector<Value> &sums) {
+  Value startA = b.add(kernel.a.base, b.mul(k, kernel.a.columnStride));
+  Value startB = b.add(kernel.b.base, b.mul(k, kernel.b.rowStride));
+  for (int64_t u = 0; u < count; ++u)
+    step(b.add(startA, u * kernel.a.columnStride),
+         b.add(startB, u * kernel.b.rowStride), sums);
 }
 
 SmallVector<Value> TileEmitter::sumOverK(SmallVector<Value> sums) {

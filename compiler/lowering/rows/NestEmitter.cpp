@@ -19,7 +19,8 @@ namespace foregrad::compiler::rows {
 
 namespace {
 
-// Iterations of a loop inside of a short row that are written out.
+// Rounds that are written out instead of a loop: those of a loop inside of a
+// short row, or all of the loops of a reduction.
 constexpr int64_t mostUnrolled = 4;
 
 class NestEmitter {
@@ -60,10 +61,18 @@ private:
   }
 
   /// As loop, by `step`, carrying values: `inside(iv, values)` returns the
-  /// next.
+  /// next, after `rounds` of loops of its own. Few rounds are written one after
+  /// the other: counting them takes as long as what they do, and the loads of
+  /// one need not wait for the sums of another.
   template <typename Inside>
-  Values carry(int64_t extent, int64_t step, const Values &init,
+  Values carry(int64_t extent, int64_t step, int64_t rounds, const Values &init,
                Inside inside) {
+    if (extent <= mostUnrolled / rounds * step) {
+      Values values = init;
+      for (int64_t iv = 0; iv < extent; iv += step)
+        values = inside(index(iv), values);
+      return values;
+    }
     auto forOp =
         scf::ForOp::create(b, loc, index(0), index(extent), index(step), init);
     OpBuilder::InsertionGuard guard(b);
@@ -173,10 +182,23 @@ private:
         body.store(scope, i, group, result[next++]);
   }
 
+  /// Of the loops inside of the one at `level`: their rounds, or more than are
+  /// written out.
+  int64_t roundsInside(unsigned level) const {
+    int64_t rounds = 1;
+    while (++level < info.leaf() && rounds <= mostUnrolled) {
+      bool inVectors = plan.vector() && dimAt(level) == *plan.dim;
+      rounds *= inVectors ? llvm::divideCeil(op.extents[*plan.dim],
+                                             plan.lanes * partials)
+                          : op.extents[dimAt(level)];
+    }
+    return std::min(rounds, mostUnrolled + 1);
+  }
+
   /// Reduction loops around parallel lanes; the level's values are emitted.
   Values reduce(unsigned level, const Scope &scope, ArrayRef<LaneGroup> groups,
                 const Values &former) {
-    return carry(op.extents[dimAt(level)], 1, former,
+    return carry(op.extents[dimAt(level)], 1, roundsInside(level), former,
                  [&](Value iv, const Values &carried) {
                    Scope inner = body.enter(scope, dimAt(level), iv);
                    bool leaf = level + 1 == info.leaf();
@@ -218,7 +240,7 @@ private:
 
   Values partialSums(unsigned level, const Scope &scope, Values sums) {
     if (level + 1 != info.leaf())
-      return carry(op.extents[dimAt(level)], 1, sums,
+      return carry(op.extents[dimAt(level)], 1, roundsInside(level), sums,
                    [&](Value iv, Values carried) {
                      Scope inner = body.enter(scope, dimAt(level), iv);
                      body.emitLevel(level + 1, inner);
@@ -234,9 +256,10 @@ private:
     if (whole == block)
       sums = blockAt(Value(), block, std::move(sums));
     else if (whole > 0)
-      sums = carry(whole, block, sums, [&](Value iv, Values carried) {
-        return blockAt(iv, block, std::move(carried));
-      });
+      sums = carry(whole, block, /*rounds=*/1, sums,
+                   [&](Value iv, Values carried) {
+                     return blockAt(iv, block, std::move(carried));
+                   });
     if (whole != extent)
       sums = blockAt(whole ? index(whole) : Value(), extent - whole,
                      std::move(sums));

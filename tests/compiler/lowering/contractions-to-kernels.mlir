@@ -37,6 +37,35 @@ func.func @rows(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96
 
 // -----
 
+// A flat product has no loop over k; from nine steps on it has one, and what is
+// left of the unrolled steps behind it has none.
+
+// CHECK-LABEL: func.func @flat
+// CHECK-NOT: iter_args
+// CHECK: vector.fma
+// CHECK-NOT: iter_args
+// CHECK: return
+func.func @flat(%a: memref<128x8xf32>, %b: memref<8x96xf32>, %c: memref<128x96xf32>) {
+  linalg.matmul ins(%a, %b : memref<128x8xf32>, memref<8x96xf32>) outs(%c : memref<128x96xf32>)
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @less_flat
+// CHECK-DAG: %[[C4:.*]] = arith.constant 4 : index
+// CHECK: scf.for %{{.*}} step %[[C4]] iter_args
+// CHECK: scf.yield
+// CHECK-NOT: iter_args
+// CHECK: vector.fma
+// CHECK: vector.store
+func.func @less_flat(%a: memref<96x15xf32>, %b: memref<15x96xf32>, %c: memref<96x96xf32>) {
+  linalg.matmul ins(%a, %b : memref<96x15xf32>, memref<15x96xf32>) outs(%c : memref<96x96xf32>)
+  return
+}
+
+// -----
+
 // So many tiles of rows read B that it is worth packing.
 
 // CHECK-LABEL: func.func @many_rows

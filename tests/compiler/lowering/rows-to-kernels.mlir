@@ -126,6 +126,74 @@ func.func @column_sum(%x: memref<128x64x512xf32>, %y: memref<512xf32>) {
 
 // -----
 
+// A window's few numbers are added one after the other, without a loop.
+
+// CHECK-LABEL: func.func @window
+// CHECK-NOT:   iter_args
+// CHECK-COUNT-8: vector.load {{.*}} : memref<16384xf32>, vector<16xf32>
+// CHECK-NOT:   vector.load
+// CHECK:       return
+func.func @window(%x: memref<128x2x2x32xf32>, %w: memref<2x2xf32>, %y: memref<128x32xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(b, c, i, j) -> (b, i, j, c)>,
+                     affine_map<(b, c, i, j) -> (j, i)>,
+                     affine_map<(b, c, i, j) -> (b, c)>],
+    iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+    ins(%x, %w : memref<128x2x2x32xf32>, memref<2x2xf32>) outs(%y : memref<128x32xf32>) {
+  ^bb0(%a: f32, %f: f32, %o: f32):
+    %m = arith.mulf %a, %f : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// Of a larger one only the inner loop is written out.
+
+// CHECK-LABEL: func.func @larger_window
+// CHECK:       scf.for {{.*}} iter_args
+// CHECK-NOT:   iter_args
+// CHECK-COUNT-6: vector.load {{.*}} : memref<36864xf32>, vector<16xf32>
+// CHECK-NOT:   vector.load
+// CHECK:       return
+func.func @larger_window(%x: memref<128x3x3x32xf32>, %w: memref<3x3xf32>, %y: memref<128x32xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(b, c, i, j) -> (b, i, j, c)>,
+                     affine_map<(b, c, i, j) -> (j, i)>,
+                     affine_map<(b, c, i, j) -> (b, c)>],
+    iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+    ins(%x, %w : memref<128x3x3x32xf32>, memref<3x3xf32>) outs(%y : memref<128x32xf32>) {
+  ^bb0(%a: f32, %f: f32, %o: f32):
+    %m = arith.mulf %a, %f : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// A short sum along the row needs none either.
+
+// CHECK-LABEL: func.func @short_row_sum
+// CHECK-NOT:   iter_args
+// CHECK:       return
+func.func @short_row_sum(%x: memref<64x256xf32>, %y: memref<64xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+    iterator_types = ["parallel", "reduction"]}
+    ins(%x : memref<64x256xf32>) outs(%y : memref<64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %o, %a : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
 // All to one number: one task.
 
 // CHECK-LABEL: func.func @full_sum
