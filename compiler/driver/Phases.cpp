@@ -6,6 +6,7 @@
 
 #include "compiler/driver/Phases.h"
 #include "compiler/fusion/Fusion.h"
+#include "compiler/lowering/RunVerified.h"
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/gemm/ContractionsToKernels.h"
 #include "compiler/lowering/gemm/KeepWide.h"
@@ -114,7 +115,7 @@ LogicalResult runPhase(StringRef phase, ModuleOp module,
     buildKernels(manager, options);
   else
     return module.emitError("no phase '") << phase << "'";
-  return manager.run(module);
+  return runVerified(manager, module);
 }
 
 } // namespace foregrad::compiler

@@ -7,6 +7,7 @@
 #include "compiler/lowering/Backend.h"
 
 #include "compiler/lowering/LowerToLLVM.h"
+#include "compiler/lowering/RunVerified.h"
 #include "compiler/lowering/abi/OutlineKernels.h"
 #include "compiler/lowering/gemm/Panels.h"
 #include "compiler/lowering/memory/PlanMemory.h"
@@ -40,7 +41,7 @@ llvm::Error runPasses(ModuleOp module, StringRef what,
       });
   PassManager passes(module.getContext());
   build(passes);
-  if (succeeded(passes.run(module)))
+  if (succeeded(runVerified(passes, module)))
     return llvm::Error::success();
   return llvm::createStringError("cannot " + what + text);
 }
