@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 
 #include <fmt/ranges.h>
 
@@ -77,12 +76,12 @@ TensorSeries::TensorSeries(const Program &program,
   uint64_t bytes = 0;
   for (const TensorInfo *tensor : this->tensors)
     bytes += tensor->bytes;
-  // A vector refuses what no memory could hold by another exception.
-  if (std::optional<uint64_t> all = checkedMultiply(bytes, steps);
-      !all || *all > std::vector<std::byte>().max_size())
-    throw std::bad_alloc();
+  const std::optional<uint64_t> all = checkedMultiply(bytes, steps);
+  if (!all || *all > machineMemory())
+    fail("{} steps of {} bytes each: the machine has {} bytes of memory", steps,
+         bytes, machineMemory());
   for (const TensorInfo *tensor : this->tensors)
-    values.emplace_back(tensor->bytes * steps);
+    values.emplace_back(tensor->bytes * steps, /*zeroed=*/false);
 }
 
 void TensorSeries::add() {

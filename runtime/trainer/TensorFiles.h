@@ -9,7 +9,6 @@
 #include "runtime/device/Program.h"
 #include "runtime/io/Safetensors.h"
 
-#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -37,7 +36,7 @@ void saveTensors(const std::string &path, const Program &program,
 /// the steps are a first axis of every tensor.
 class TensorSeries {
 public:
-  /// Throws std::bad_alloc where so many steps do not fit into memory.
+  /// Throws Error where the machine has less memory than so many steps take.
   TensorSeries(const Program &program, std::vector<const TensorInfo *> tensors,
                uint64_t steps);
 
@@ -52,7 +51,7 @@ public:
 private:
   const Program &program;
   std::vector<const TensorInfo *> tensors;
-  std::vector<std::vector<std::byte>> values; ///< of each tensor, all steps
+  std::vector<AlignedBytes> values; ///< of each tensor, all steps
   uint64_t added = 0;
 };
 

@@ -36,8 +36,7 @@ import safetensors
 
 SEED = 20230501
 PILOT_STEPS = 64
-# Of each case, by default; multiples of the largest group. A step on the case without tokens to
-# mix costs little more than the start of a process.
+# Of each case, by default; multiples of the largest group.
 STEPS = {"mixer": 320, "mixer_single": 256}
 GROUP = 16         # steps of a mean, against four times as many
 SIGMAS = 4.0

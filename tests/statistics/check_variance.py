@@ -135,7 +135,8 @@ def draw(arguments, problem, scratch):
     output = os.path.join(scratch, "output.safetensors")
     safetensors.save(inputs, problem.batches(random.Random(SEED), arguments.steps))
     models.check_gradients.run([arguments.fgrun, "grad", artifact, "--inputs", inputs, "--out",
-                                output, "--seed", str(SEED), "--steps", str(arguments.steps)])
+                                output, "--threads", "1", "--seed", str(SEED), "--steps",
+                                str(arguments.steps)])
     steps = safetensors.along_first_axis(safetensors.load(output))
     return [list(step["block0.layer.weight.grad"].values) for step in steps]
 

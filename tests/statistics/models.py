@@ -1,5 +1,5 @@
 # Licensed under the Apache License v2.0; see LICENSE.
-"""Compiles a golden case and runs single steps of it; for the scripts of this folder."""
+"""Compiles a golden case and runs steps of it; for the scripts of this folder."""
 
 import json
 import os
@@ -41,5 +41,5 @@ class Model:
         """The tensors of one step on the model's inputs (the case's own), written to `output`;
         with `--steps` those of several, along a first axis."""
         check_gradients.run([self.fgrun, "grad", self.artifact, "--inputs", self.inputs,
-                             "--out", output, *map(str, options)])
+                             "--threads", "1", "--out", output, *map(str, options)])
         return safetensors.load(output)

@@ -15,6 +15,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -68,7 +69,7 @@ bool holdsBatches(const StoredTensor &stored, const TensorInfo &tensor,
 }
 
 /// The samples of the steps: a file holds those of one, which all take, or,
-/// one step's after the other's, those of each.
+/// one step's after the other's, those of each, and its labels likewise.
 class StepSamples {
 public:
   /// Reads all inputs and labels of `program`. Throws Error where they are not
@@ -77,7 +78,7 @@ public:
               uint64_t steps) {
     for (const TensorInfo *input : program.tensorsOf({Role::Input})) {
       const StoredTensor &stored = findInput(file, *input, "image");
-      std::byte *values = make(file, stored, *input, steps);
+      uint8_t *values = make(file, stored, *input, steps);
       if (stored.type() == DType::U8)
         storeBytes(file.dataOf(stored), input->dtype, values, 0);
       else
@@ -102,13 +103,14 @@ public:
 private:
   struct Samples {
     const TensorInfo *tensor;
+    std::string name; ///< in the file
     uint64_t batches; ///< 1, or that of all steps
-    std::vector<std::byte> values;
+    AlignedBytes values;
   };
 
   /// Where the values of `tensor` belong, in its own type.
-  std::byte *make(const SafetensorsFile &file, const StoredTensor &stored,
-                  const TensorInfo &tensor, uint64_t steps) {
+  uint8_t *make(const SafetensorsFile &file, const StoredTensor &stored,
+                const TensorInfo &tensor, uint64_t steps) {
     const bool one = holdsBatches(stored, tensor, 1);
     if (!one && steps == 1)
       fail("{}: tensor '{}': expected the shape {}, found [{}]", file.getPath(),
@@ -119,10 +121,14 @@ private:
           "for as many steps, found [{}]",
           file.getPath(), stored.name, shapeText(tensor.shape), steps,
           fmt::join(stored.shape, ", "));
-    // What the file holds has been read, so that the product fits.
     const uint64_t batches = one ? 1 : steps;
-    all.push_back(
-        {&tensor, batches, std::vector<std::byte>(batches * tensor.bytes)});
+    if (!all.empty() && all.front().batches != batches)
+      fail("{}: tensor '{}' has the samples of {} steps, '{}' those of {}",
+           file.getPath(), stored.name, batches, all.front().name,
+           all.front().batches);
+    // What the file holds has been read, so that the product fits.
+    all.push_back({&tensor, stored.name, batches,
+                   AlignedBytes(batches * tensor.bytes, /*zeroed=*/false)});
     return all.back().values.data();
   }
 
@@ -130,7 +136,7 @@ private:
   /// logits.
   void checkLabels(const SafetensorsFile &file, const StoredTensor &stored,
                    size_t classes) const {
-    const std::vector<std::byte> &values = all.back().values;
+    const AlignedBytes &values = all.back().values;
     const auto *labels = reinterpret_cast<const int32_t *>(values.data());
     for (size_t i = 0; i < values.size() / sizeof(int32_t); ++i)
       if (labels[i] < 0 || static_cast<size_t>(labels[i]) >= classes)
@@ -154,8 +160,7 @@ void loadIfGiven(Program &program, const SafetensorsFile &file, Role role) {
   loadTensorsIfAny(program, file, wanted);
 }
 
-void checkPerturbationOptions(const Artifact &artifact,
-                              const Options &options) {
+void checkStepOptions(const Artifact &artifact, const Options &options) {
   const bool external = artifact.takesPerturbations();
   const bool perturbs = external || artifact.findEntry("perturbation");
   if (!perturbs && !options.perturbation.empty())
@@ -173,6 +178,10 @@ void checkPerturbationOptions(const Artifact &artifact,
         "{}: makes its own perturbations: give --seed and --step, or compile "
         "it with fgc --external-perturbation",
         artifact.path);
+  if (!checkedAdd(options.step, options.steps.value_or(1) - 1))
+    failUsage("--steps: {} steps from step {} on: numbers of steps end at {}",
+              *options.steps, options.step,
+              std::numeric_limits<uint64_t>::max());
   if (external && options.counted)
     failUsage("--seed, --step and --steps do not go with --perturbation");
   if (!options.dump.empty() && external)
@@ -234,10 +243,7 @@ private:
   std::optional<TensorSeries> series;
 };
 
-void run(const Options &options) {
-  checkFiles(options);
-  Artifact artifact = Artifact::load(options.artifact);
-  checkPerturbationOptions(artifact, options);
+void writeGradients(const Artifact &artifact, const Options &options) {
   SafetensorsFile inputs = SafetensorsFile::load(options.inputs);
   Program program(artifact, {"init", "gradient"}, options.threads);
   program.setSeed(options.seed);
@@ -263,19 +269,29 @@ void run(const Options &options) {
     gradients.add();
   }
   gradients.save(options.out);
+}
 
-  if (options.dump.empty())
-    return;
-  Program noise(artifact, {"perturbation"}, options.threads);
-  noise.setSeed(options.seed);
-  StepTensors perturbations(noise, noise.tensorsOf({Role::Perturbation}),
+/// What the steps of writeGradients perturb with.
+void writePerturbations(const Artifact &artifact, const Options &options) {
+  Program program(artifact, {"perturbation"}, options.threads);
+  program.setSeed(options.seed);
+  StepTensors perturbations(program, program.tensorsOf({Role::Perturbation}),
                             options.steps);
-  for (uint64_t step = 0; step < steps; ++step) {
-    noise.setStep(options.step + step);
-    noise.run("perturbation");
+  for (uint64_t step = 0; step < options.steps.value_or(1); ++step) {
+    program.setStep(options.step + step);
+    program.run("perturbation");
     perturbations.add();
   }
   perturbations.save(options.dump);
+}
+
+void run(const Options &options) {
+  checkFiles(options);
+  Artifact artifact = Artifact::load(options.artifact);
+  checkStepOptions(artifact, options);
+  writeGradients(artifact, options);
+  if (!options.dump.empty())
+    writePerturbations(artifact, options);
 }
 
 } // namespace
@@ -283,7 +299,7 @@ void run(const Options &options) {
 void addGrad(CLI::App &app) {
   auto options = std::make_shared<Options>();
   CLI::App &command = *app.add_subcommand(
-      "grad", "Gradients of one step, without the update, as safetensors");
+      "grad", "Gradients of steps, without updates, as safetensors");
   addArtifact(command, options->artifact);
   command
       .add_option("--inputs", options->inputs,
@@ -303,14 +319,14 @@ void addGrad(CLI::App &app) {
           ->type_name("S")
           ->capture_default_str();
   CLI::Option *step =
-      command.add_option("--step", options->step, "Number of the step")
+      command.add_option("--step", options->step, "Number of the (first) step")
           ->type_name("K")
           ->capture_default_str();
   CLI::Option *steps =
       command
           .add_option("--steps", options->steps,
                       "So many steps from --step on, each with samples of its "
-                      "own if FILE has as many times a batch; tensors of "
+                      "own if FILE has as many batches; tensors of "
                       "--out and --dump-perturbation get a first axis for them")
           ->type_name("N")
           ->check(CLI::Range(uint64_t{1}, uint64_t{100000000}));
@@ -321,13 +337,15 @@ void addGrad(CLI::App &app) {
       ->type_name("FILE");
   command
       .add_option("--dump-perturbation", options->dump,
-                  "Gets the SITE.perturbation that this seed and step use")
+                  "Gets the SITE.perturbation that these steps use")
       ->type_name("FILE");
   addThreads(command, options->threads);
   command.footer(
       "Examples:\n"
       "  fgrun grad model.fgb --inputs in.safetensors --seed 1 --step 0 --out "
       "grad.safetensors\n"
+      "  fgrun grad model.fgb --inputs in.safetensors --steps 1000 --out "
+      "estimates.safetensors\n"
       "  fgrun grad external.fgb --inputs in.safetensors --perturbation "
       "u.safetensors --out grad.safetensors");
   command.callback([options, seed, step, steps] {

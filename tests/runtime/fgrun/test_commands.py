@@ -362,8 +362,13 @@ class CommandsTest(support.FgrunTest):
         self.assertIn("expected the shape [16, 8, 8], or 3 times as many samples for as many "
                       "steps, found [32, 8, 8]", error(
                           {**whole, "image": Tensor("U8", (32, 8, 8), [0] * 2048)}, "--steps", 3))
+        twice = {**whole, "image": Tensor("U8", (32, 8, 8), [0] * 2048)}
         self.assertIn("element 17: expected a class of 0 to 9, found 10", error(
-            {**whole, "label": Tensor("I32", (32,), [0] * 17 + [10] * 15)}, "--steps", 2))
+            {**twice, "label": Tensor("I32", (32,), [0] * 17 + [10] * 15)}, "--steps", 2))
+        self.assertIn("tensor 'label' has the samples of 1 steps, 'image' those of 2", error(
+            twice, "--steps", 2))
+        self.assertIn("numbers of steps end at", error(
+            whole, "--step", 2 ** 64 - 2, "--steps", 3, code=2))
         self.assertIn("missing.safetensors", error(
             whole, "--perturbation", "missing.safetensors", model="external.fgb"))
         self.assertIn("expected the shape [64, 10], found [640]", error(
