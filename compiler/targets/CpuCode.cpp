@@ -99,8 +99,8 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.LoopInterleaving = true;
   tuning.SLPVectorization = true;
-  // The lowering has written out what is worth it. LLVM would do the same to
-  // loops around those, for a quarter of its time and of the code.
+  // The lowering writes out the loops that it pays for. LLVM would go on with
+  // those around them, for a quarter of its time and of the code.
   tuning.LoopUnrolling = false;
   llvm::PassBuilder passes(&machine, tuning);
   passes.registerModuleAnalyses(modules);

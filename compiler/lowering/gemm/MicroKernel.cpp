@@ -38,12 +38,11 @@ private:
   SmallVector<Value> sumOverK(SmallVector<Value> sums);
   void storeTile(ArrayRef<Value> sums);
 
-  /// One loop over k, if it is long enough for one; `unroll` steps an
-  /// iteration.
+  /// One loop over k; `unroll` steps an iteration.
   SmallVector<Value> loopOverK(Value begin, Value end, int64_t unroll,
                                ArrayRef<Value> sums);
   void fetchAhead(Value iteration);
-  /// `count` steps from k on.
+  /// `count` steps from k on, at most kUnroll.
   void stepsFrom(Value k, int64_t count, SmallVector<Value> &sums);
   void step(Value addressA, Value addressB, SmallVector<Value> &sums);
   /// An element of A in all lanes of a register like those of B.
@@ -212,25 +211,19 @@ Value TileEmitter::multiplyAdd(Value a, Value bRow, Value sum) {
 SmallVector<Value> TileEmitter::loopOverK(Value begin, Value end,
                                           int64_t unroll,
                                           ArrayRef<Value> sums) {
-  std::optional<int64_t> few = getConstantIntValue(b.sub(end, begin));
-  if (few && *few <= kMostUnrolled) {
-    SmallVector<Value> result(sums);
-    stepsFrom(begin, *few, result);
-    return result;
-  }
   auto loop = scf::ForOp::create(b, begin, end, b.index(unroll), sums);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value k = loop.getInductionVar();
   SmallVector<Value> carried(loop.getRegionIterArgs());
-  if (unroll == kUnroll)
-    fetchAhead(b.div(k, kUnroll));
   stepsFrom(k, unroll, carried);
   scf::YieldOp::create(b, carried);
   return SmallVector<Value>(loop.getResults());
 }
 
 void TileEmitter::stepsFrom(Value k, int64_t count, SmallVector<Value> &sums) {
+  if (count == kUnroll)
+    fetchAhead(b.div(k, kUnroll));
   Value startA = b.add(kernel.a.base, b.mul(k, kernel.a.columnStride));
   Value startB = b.add(kernel.b.base, b.mul(k, kernel.b.rowStride));
   for (int64_t u = 0; u < count; ++u)
@@ -239,13 +232,21 @@ void TileEmitter::stepsFrom(Value k, int64_t count, SmallVector<Value> &sums) {
 }
 
 SmallVector<Value> TileEmitter::sumOverK(SmallVector<Value> sums) {
+  std::optional<int64_t> depth = getConstantIntValue(kernel.k);
+  if (depth && *depth <= kMostUnrolled) {
+    for (int64_t k = 0; k < *depth; k += kUnroll)
+      stepsFrom(b.index(k), std::min(kUnroll, *depth - k), sums);
+    return sums;
+  }
   Value zero = b.index(0);
   if (kernel.kIsUnrolled)
     return loopOverK(zero, kernel.k, kUnroll, sums);
   Value unrolled = b.sub(kernel.k, b.rem(kernel.k, kUnroll));
-  if (getConstantIntValue(unrolled) != 0)
-    sums = loopOverK(zero, unrolled, kUnroll, sums);
-  return loopOverK(unrolled, kernel.k, 1, sums);
+  sums = loopOverK(zero, unrolled, kUnroll, sums);
+  if (!depth)
+    return loopOverK(unrolled, kernel.k, 1, sums);
+  stepsFrom(unrolled, *depth % kUnroll, sums);
+  return sums;
 }
 
 void TileEmitter::storeTile(ArrayRef<Value> sums) {

@@ -63,11 +63,11 @@ private:
   /// As loop, by `step`, carrying values: `inside(iv, values)` returns the
   /// next, after `rounds` of loops of its own. Few rounds are written one after
   /// the other: counting them takes as long as what they do, and the loads of
-  /// one need not wait for the sums of another.
+  /// one need not wait for the sums of another. What draws is too much code.
   template <typename Inside>
   Values carry(int64_t extent, int64_t step, int64_t rounds, const Values &init,
                Inside inside) {
-    if (extent <= mostUnrolled / rounds * step) {
+    if (extent <= mostUnrolled / rounds * step && op.draws() == 0) {
       Values values = init;
       for (int64_t iv = 0; iv < extent; iv += step)
         values = inside(index(iv), values);
@@ -182,8 +182,8 @@ private:
         body.store(scope, i, group, result[next++]);
   }
 
-  /// Of the loops inside of the one at `level`: their rounds, or more than are
-  /// written out.
+  /// Of the loops inside of the one at `level`: their rounds, at least one, or
+  /// more than are written out.
   int64_t roundsInside(unsigned level) const {
     int64_t rounds = 1;
     while (++level < info.leaf() && rounds <= mostUnrolled) {
@@ -192,7 +192,7 @@ private:
                                              plan.lanes * partials)
                           : op.extents[dimAt(level)];
     }
-    return std::min(rounds, mostUnrolled + 1);
+    return std::clamp<int64_t>(rounds, 1, mostUnrolled + 1);
   }
 
   /// Reduction loops around parallel lanes; the level's values are emitted.

@@ -59,8 +59,8 @@ func.func @flat(%a: memref<128x8xf32>, %b: memref<8x96xf32>, %c: memref<128x96xf
 // CHECK-NOT: iter_args
 // CHECK: vector.fma
 // CHECK: vector.store
-func.func @less_flat(%a: memref<96x15xf32>, %b: memref<15x96xf32>, %c: memref<96x96xf32>) {
-  linalg.matmul ins(%a, %b : memref<96x15xf32>, memref<15x96xf32>) outs(%c : memref<96x96xf32>)
+func.func @less_flat(%a: memref<96x9xf32>, %b: memref<9x96xf32>, %c: memref<96x96xf32>) {
+  linalg.matmul ins(%a, %b : memref<96x9xf32>, memref<9x96xf32>) outs(%c : memref<96x96xf32>)
   return
 }
 
