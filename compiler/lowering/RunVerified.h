@@ -7,21 +7,16 @@
 #define FOREGRAD_COMPILER_LOWERING_RUNVERIFIED_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 
 namespace foregrad::compiler {
 
 /// Runs `passes` on `module` and verifies what all of them leave. Behind each
 /// pass, which is MLIR's default, it would be a sixth of the time that a small
-/// model takes to compile; `fg-opt` and with it the tests of passes do that.
-inline mlir::LogicalResult runVerified(mlir::PassManager &passes,
-                                       mlir::ModuleOp module) {
-  passes.enableVerifier(false);
-  if (mlir::failed(passes.run(module)))
-    return mlir::failure();
-  return mlir::verify(module);
-}
+/// model takes to compile. Tests of passes do that: those that run `fg-opt`,
+/// and the random programs of tests/property, with --fg-verify-each.
+mlir::LogicalResult runVerified(mlir::PassManager &passes,
+                                mlir::ModuleOp module);
 
 } // namespace foregrad::compiler
 

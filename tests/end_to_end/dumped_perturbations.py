@@ -3,6 +3,7 @@
 """What `fgrun grad --dump-perturbation` writes is what the step used.
 
     dumped_perturbations.py --fgc FGC --fgrun FGRUN --rule RULE [--precision f32]
+                            [--all-entries]
 
 Compiles a small LocalMixer twice, once with --external-perturbation. The gradients that the
 first one makes with the numbers of a seed and a step must be those of the second one, fed with
@@ -70,6 +71,8 @@ def main():
     parser.add_argument("--fgrun", required=True)
     parser.add_argument("--rule", required=True)
     parser.add_argument("--precision", default="f32", choices=sorted(TOLERANCE))
+    parser.add_argument("--all-entries", action="store_true",
+                        help="compile all entries, not only what is compared")
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory(prefix="foregrad-dumped-") as scratch:
@@ -82,9 +85,12 @@ def main():
                            "--precision", arguments.precision]
         for name, value in MODEL.items():
             compile_command += ["-D", f"{name}={value}"]
-        run(*compile_command, "-o", path("own.fgb"), "--entries", "gradient,perturbation")
-        run(*compile_command, "-o", path("external.fgb"), "--entries", "gradient",
-            "--external-perturbation")
+        def entries(names):
+            return [] if arguments.all_entries else ["--entries", names]
+
+        run(*compile_command, "-o", path("own.fgb"), *entries("gradient,perturbation"))
+        run(*compile_command, "-o", path("external.fgb"), "--external-perturbation",
+            *entries("gradient"))
         # Without parameters both start from the seed.
         safetensors.save(path("inputs.safetensors"), inputs())
         results, worst = [], (0.0, "none")

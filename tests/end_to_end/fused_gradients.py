@@ -3,8 +3,10 @@
 """Compiles a sample fused and unfused and compares all gradients of one step.
 
     fused_gradients.py --fgc FGC --fgrun FGRUN --rule RULE SAMPLE [-D name=value]...
+                       [--all-entries]
 
-Both make their own perturbations from one seed. In f64 they must agree within 1e-9 of each
+Both make their own perturbations from one seed. With --all-entries all is compiled that a model
+has, or else only what the comparison takes. In f64 they must agree within 1e-9 of each
 tensor's largest number. Exit code: 0 they do, 1 not (or a tool failed).
 """
 
@@ -61,7 +63,9 @@ def main():
     parser.add_argument("--rule", required=True)
     parser.add_argument("sample", help="path below samples/")
     parser.add_argument("-D", action="append", default=[], metavar="name=value")
+    parser.add_argument("--all-entries", action="store_true")
     arguments = parser.parse_args()
+    entries = [] if arguments.all_entries else ["--entries", "gradient"]
 
     with tempfile.TemporaryDirectory(prefix="foregrad-fused-") as scratch:
         inputs = os.path.join(scratch, "inputs.safetensors")
@@ -73,7 +77,7 @@ def main():
             defines = [part for value in arguments.D for part in ("-D", value)]
             run(arguments.fgc, os.path.join(ROOT, "samples", arguments.sample), "-o", artifact,
                 "--batch", str(BATCH), "--precision", "f64", "--rule", arguments.rule,
-                "--entries", "gradient", "-D", "height=8", "-D", "width=8", *defines, *options)
+                "-D", "height=8", "-D", "width=8", *entries, *defines, *options)
             run(arguments.fgrun, "grad", artifact, "--inputs", inputs, "--out", output,
                 "--seed", "3", "--step", "2")
             results.append(safetensors.load(output))
