@@ -16,6 +16,7 @@
 #include "llvm/Support/FileSystem.h"
 #include <gtest/gtest.h>
 #include <limits>
+#include <unistd.h>
 
 using namespace foregrad;
 using namespace foregrad::fgc;
@@ -27,7 +28,9 @@ class Verify : public testing::Test {
 protected:
   Verify() {
     options.input = FOREGRAD_FGC_INPUTS "/tiny.fg";
-    options.output = testing::TempDir() + "foregrad-verify-test.fgb";
+    // CTest runs each test by itself, several at a time.
+    options.output = testing::TempDir() + "foregrad-verify-test-" +
+                     std::to_string(getpid()) + ".fgb";
     options.precision = "f64";
   }
   ~Verify() override { llvm::sys::fs::remove(options.output); }
