@@ -57,15 +57,13 @@ void loadTensorsIfAny(Program &program, const SafetensorsFile &file,
 
 void saveTensors(const std::string &path, const Program &program,
                  const std::vector<const TensorInfo *> &tensors,
-                 const std::map<std::string, std::string> &metadata,
-                 const std::vector<uint64_t> &scalarShape) {
+                 const std::map<std::string, std::string> &metadata) {
   std::vector<TensorView> views;
-  for (const TensorInfo *tensor : tensors) {
-    std::vector<uint64_t> shape(tensor->shape.begin(), tensor->shape.end());
-    views.push_back({tensor->name, tensor->dtype,
-                     shape.empty() ? scalarShape : shape,
+  for (const TensorInfo *tensor : tensors)
+    views.push_back({tensor->name,
+                     tensor->dtype,
+                     {tensor->shape.begin(), tensor->shape.end()},
                      program.data(*tensor)});
-  }
   saveSafetensors(path, std::move(views), metadata);
 }
 
@@ -91,14 +89,15 @@ void TensorSeries::add() {
   ++added;
 }
 
-void TensorSeries::save(
-    const std::string &path,
-    const std::map<std::string, std::string> &metadata) const {
+void TensorSeries::save(const std::string &path,
+                        const std::map<std::string, std::string> &metadata,
+                        bool hasStepAxis) const {
   std::vector<TensorView> views;
   for (size_t i = 0; i < tensors.size(); ++i) {
-    std::vector<uint64_t> shape = {added};
-    shape.insert(shape.end(), tensors[i]->shape.begin(),
-                 tensors[i]->shape.end());
+    std::vector<uint64_t> shape(tensors[i]->shape.begin(),
+                                tensors[i]->shape.end());
+    if (hasStepAxis || shape.empty())
+      shape.insert(shape.begin(), added);
     views.push_back({tensors[i]->name, tensors[i]->dtype, std::move(shape),
                      values[i].data()});
   }

@@ -25,15 +25,12 @@ void loadTensors(Program &program, const SafetensorsFile &file,
 void loadTensorsIfAny(Program &program, const SafetensorsFile &file,
                       const std::vector<const TensorInfo *> &tensors);
 
-/// Writes `tensors` under their names. A number without axes gets the shape
-/// `scalarShape` ([] or, for other programs, [1]).
+/// Writes `tensors` under their names.
 void saveTensors(const std::string &path, const Program &program,
                  const std::vector<const TensorInfo *> &tensors,
-                 const std::map<std::string, std::string> &metadata,
-                 const std::vector<uint64_t> &scalarShape = {});
+                 const std::map<std::string, std::string> &metadata);
 
-/// What tensors of a program held at each of several steps, for a file in which
-/// the steps are a first axis of every tensor.
+/// What tensors of a program held at each of several steps.
 class TensorSeries {
 public:
   /// Throws Error where the machine has less memory than so many steps take.
@@ -44,9 +41,12 @@ public:
   /// at most `steps` times.
   void add();
 
-  /// Writes the steps added so far, as saveTensors writes tensors.
+  /// Writes the steps added so far under the tensors' names, the steps as a
+  /// first axis. Where only one was added `hasStepAxis` may be false: only a
+  /// number without axes gets it then, since some programs read no others.
   void save(const std::string &path,
-            const std::map<std::string, std::string> &metadata) const;
+            const std::map<std::string, std::string> &metadata,
+            bool hasStepAxis) const;
 
 private:
   const Program &program;

@@ -212,36 +212,12 @@ void checkFiles(const Options &options) {
                   all[written].second, all[other].first);
 }
 
-/// Tensors of a program at the steps of a run, for a file: with --steps, or as
-/// they are.
-class StepTensors {
-public:
-  StepTensors(const Program &program, std::vector<const TensorInfo *> tensors,
-              std::optional<uint64_t> steps)
-      : program(program), tensors(std::move(tensors)) {
-    if (steps)
-      series.emplace(program, this->tensors, *steps);
-  }
-
-  void add() {
-    if (series)
-      series->add();
-  }
-
-  void save(const std::string &path) const {
-    const std::map<std::string, std::string> metadata = {
-        {"model", program.artifact().model}, {"rule", program.artifact().rule}};
-    if (series)
-      series->save(path, metadata);
-    else
-      saveTensors(path, program, tensors, metadata, {1});
-  }
-
-private:
-  const Program &program;
-  std::vector<const TensorInfo *> tensors;
-  std::optional<TensorSeries> series;
-};
+/// With --steps, the steps are an axis of what is written.
+void save(const TensorSeries &series, const std::string &path,
+          const Artifact &artifact, const Options &options) {
+  series.save(path, {{"model", artifact.model}, {"rule", artifact.rule}},
+              options.steps.has_value());
+}
 
 void writeGradients(const Artifact &artifact, const Options &options) {
   SafetensorsFile inputs = SafetensorsFile::load(options.inputs);
@@ -259,30 +235,30 @@ void writeGradients(const Artifact &artifact, const Options &options) {
     loadTensors(program, SafetensorsFile::load(options.perturbation),
                 program.tensorsOf({Role::Perturbation}));
 
-  StepTensors gradients(program,
-                        program.tensorsOf({Role::Gradient, Role::Output}),
-                        options.steps);
+  TensorSeries gradients(
+      program, program.tensorsOf({Role::Gradient, Role::Output}), steps);
   for (uint64_t step = 0; step < steps; ++step) {
     samples.fill(program, step);
     program.setStep(options.step + step);
     program.run("gradient");
     gradients.add();
   }
-  gradients.save(options.out);
+  save(gradients, options.out, artifact, options);
 }
 
 /// What the steps of writeGradients perturb with.
 void writePerturbations(const Artifact &artifact, const Options &options) {
   Program program(artifact, {"perturbation"}, options.threads);
   program.setSeed(options.seed);
-  StepTensors perturbations(program, program.tensorsOf({Role::Perturbation}),
-                            options.steps);
-  for (uint64_t step = 0; step < options.steps.value_or(1); ++step) {
+  const uint64_t steps = options.steps.value_or(1);
+  TensorSeries perturbations(program, program.tensorsOf({Role::Perturbation}),
+                             steps);
+  for (uint64_t step = 0; step < steps; ++step) {
     program.setStep(options.step + step);
     program.run("perturbation");
     perturbations.add();
   }
-  perturbations.save(options.dump);
+  save(perturbations, options.dump, artifact, options);
 }
 
 void run(const Options &options) {
