@@ -17,6 +17,9 @@
 #include "compiler/lowering/gemm/DotBf16.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
+#include <algorithm>
+#include <optional>
+
 using namespace mlir;
 using namespace foregrad::compiler;
 
