@@ -86,7 +86,10 @@ double codeCost(ArrayRef<RowOp> split, const TargetDescription &target) {
   return cost;
 }
 
-RowChoice chooseRows(ArrayRef<RowOp> ops, const TargetDescription &target) {
+/// The rows that suit the ops best; of ops that are small together at least
+/// `leastOfSmall`, of others minRows.
+RowChoice chooseRows(ArrayRef<RowOp> ops, const TargetDescription &target,
+                     int64_t leastOfSmall = 1) {
   double nanoseconds = 0, alone = 0;
   llvm::SmallSetVector<int64_t, 16> natural, cut;
   for (const RowOp &op : ops) {
@@ -104,9 +107,10 @@ RowChoice chooseRows(ArrayRef<RowOp> ops, const TargetDescription &target) {
         cut.insert(op.parallelSize() / inner);
   }
   bool small = nanoseconds <= smallKernelNanoseconds;
+  int64_t least = small ? leastOfSmall : minRows;
   RowChoice best;
   auto consider = [&](int64_t rows) {
-    if (rows < minRows && !small)
+    if (rows < least)
       return;
     std::optional<RowOps> split = splitAll(ops, rows);
     if (!split || !canShareRows(*split, rows))
@@ -262,9 +266,17 @@ void RowGroups::addOther(Operation *op, BufferSet reads, BufferSet writes) {
 
 SmallVector<RowGroup, 0> RowGroups::take() {
   SmallVector<RowGroup, 0> groups;
-  for (Item &item : items)
-    if (item.group)
-      groups.push_back(std::move(*item.group));
+  for (Item &item : items) {
+    if (!item.group)
+      continue;
+    RowGroup &group = *item.group;
+    // The kernels around a small one should not have to wait for a single task.
+    if (group.rows < target.enoughTasks())
+      if (int64_t rows =
+              chooseRows(group.ops, target, target.enoughTasks()).rows)
+        group.rows = rows;
+    groups.push_back(std::move(group));
+  }
   items.clear();
   return groups;
 }
