@@ -170,7 +170,7 @@ public:
   /// Cycles of all tasks together.
   double work(const Blocking &blocking) const;
   int64_t tasks(const Blocking &blocking) const {
-    return batch * blocking.rows.blocks() * blocking.columns.blocks() *
+    return batch * blocking.rowTasks() * blocking.columns.blocks() *
            blocking.groupBlocks(contraction);
   }
 
@@ -253,7 +253,7 @@ double CostModel::work(const Blocking &blocking) const {
         step += inPlaceCycles(columns.width, contraction.k.b, blocking.kChunk);
       cycles += tiles * (k * step + chunks * turn);
     }
-  // Each block of rows packs B again, each block of columns packs A again.
+  // Each task packs its block of B, each block of columns packs A again.
   double vectorsB = double(ceilDiv(contraction.n.size, blocking.lanes)) * k;
   // Runs go through a task's groups, or its columns or rows, or along k.
   auto run = [&](PackKind kind, const Tiling &tiling, int64_t groupStride) {
@@ -269,7 +269,7 @@ double CostModel::work(const Blocking &blocking) const {
                           ? kStreamCycles
                           : packCycles(blocking.packB, blocking.lanes) +
                                 sourceCycles(elementsB * arrays(batchB), runB);
-  cycles += vectorsB * perVectorB * double(blocking.rows.blocks());
+  cycles += vectorsB * perVectorB * double(blocking.rowTasks());
   double vectorsA = 0;
   for (const TileClass &rows : blocking.rows.classes)
     vectorsA +=
@@ -295,7 +295,7 @@ double CostModel::work(const Blocking &blocking) const {
   // Updates of weights leave each column with the core that sums its gradient.
   // Where tasks are blocks of rows, every core reads all of them.
   double sharedB = 0;
-  if (blocking.rowParts * blocking.rows.blocks() > 1)
+  if (blocking.rowParts * blocking.rowTasks() > 1)
     sharedB = updatesOfB * elementsB * arrays(batchB) / double(blocking.lanes) *
               kSharedCycles;
   return products * cycles + sharedB;
@@ -304,7 +304,7 @@ double CostModel::work(const Blocking &blocking) const {
 double CostModel::time(const Blocking &blocking) const {
   auto tasks = double(this->tasks(blocking));
   double total = work(blocking) + tasks * kTaskCycles;
-  double largest = total / double(batch) * blocking.rows.largestShare() *
+  double largest = total / double(batch) * blocking.largestRowShare() *
                    blocking.columns.largestShare() *
                    double(blocking.groupsPerBlock) / double(groups);
   // Few threads matter most, many a little. More than the cores that there are
@@ -441,6 +441,10 @@ struct Choice {
 void chooseBlocks(Blocking blocking, const Contraction &contraction,
                   const CostModel &model, Choice &best) {
   int64_t groups = contraction.group ? contraction.group->size : 1;
+  // Several chunks of k would each go through more of C than L2 keeps.
+  bool isOneChunk =
+      contraction.outerK.empty() && blocking.kChunk == contraction.k.size;
+  bool mayBeInside = isOneChunk && blocking.packsB() && !blocking.packsPanels;
   for (int64_t rowTiles : blockSizes(blocking.rows.count))
     for (int64_t columnTiles : blockSizes(blocking.columns.count))
       for (int64_t groupCount : blockSizes(groups)) {
@@ -449,9 +453,15 @@ void chooseBlocks(Blocking blocking, const Contraction &contraction,
         blocking.groupsPerBlock = groupCount;
         if (!model.fits(blocking))
           continue;
-        double time = model.time(blocking);
-        if (!best.blocking || time < best.time)
-          best = {blocking, time, model.work(blocking), model.tasks(blocking)};
+        for (bool inside : {false, true}) {
+          if (inside && (!mayBeInside || blocking.rows.blocks() == 1))
+            continue;
+          blocking.rowBlocksInside = inside;
+          double time = model.time(blocking);
+          if (!best.blocking || time < best.time)
+            best = {blocking, time, model.work(blocking),
+                    model.tasks(blocking)};
+        }
       }
 }
 

@@ -64,6 +64,9 @@ struct Blocking {
   bool columnTail = false; // n is not a multiple of lanes
   int64_t kChunk = 0;      // of k, a multiple of 4 unless it is all of k
   int64_t groupsPerBlock = 1;
+  /// A task goes through all blocks of rows, and packs its block of B once
+  /// instead of once for each of them.
+  bool rowBlocksInside = false;
   PackKind packA = PackKind::Direct, packB = PackKind::Copy;
   /// B's panels are made before all tasks, not by each, and hold all of k.
   bool aheadB = false;
@@ -90,6 +93,12 @@ struct Blocking {
   /// Whether all tiles of rows go through one panel of B before the next.
   bool columnsAreOutside(const Contraction &contraction) const;
   int64_t groupBlocks(const Contraction &contraction) const;
+  /// Blocks of rows that are tasks of their own.
+  int64_t rowTasks() const { return rowBlocksInside ? 1 : rows.blocks(); }
+  /// The share of the rows that a task has at most.
+  double largestRowShare() const {
+    return rowBlocksInside ? 1 : rows.largestShare();
+  }
   /// Elements of scratch.
   int64_t packedPanelA() const; // of one row tile
   int64_t packedRowA() const;   // of one row of PackKind::Rows

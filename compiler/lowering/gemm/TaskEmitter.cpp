@@ -7,8 +7,10 @@
 // What a task does:
 //
 //   for outer k, for chunks of k:
-//     pack its block of B, pack its block of A, of all its groups
-//     for tiles of rows, for groups: for tiles of columns: micro-kernel
+//     pack its block of B, of all its groups
+//     for its blocks of rows, as a rule one:
+//       pack the block of A, of all its groups
+//       for tiles of rows, for groups: for tiles of columns: micro-kernel
 //
 // Rows are outside of columns, so that a tile's rows of A stay in L1 while the
 // block of B passes by from L2. Where B's panels were made ahead a task may go
@@ -26,6 +28,9 @@
 #include "compiler/lowering/gemm/MicroKernel.h"
 #include "compiler/lowering/gemm/PackEmitter.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+#include <tuple>
+#include <utility>
 
 using namespace mlir;
 using namespace foregrad::compiler;
@@ -52,13 +57,16 @@ private:
   int64_t tasks() const;
   Value allocate(int64_t elements, Type type);
   void allocateScratch();
+  std::pair<Value, Value> share(Value number, int64_t perBlock, int64_t count);
   void decodeTask(Value task, Position &position);
   Position advance(const Position &from, const ContractionDim &dim, Value by);
 
   void loopOverOuterK(ArrayRef<ContractionDim> dims, Position at,
                       Value isFirst);
   void loopOverChunks(const Position &at, Value isFirst);
+  void chunk(const Position &at, Value k, Value isFirst);
   void block(const Position &at, Value k, Value isFirst);
+  void setRows(Value block);
   void packTilesOfA(const Position &at, Value k);
   void packTilesOfB(const Position &at, Value k, Value first, Value end);
   PackRequest packRequest(Value k);
@@ -98,8 +106,8 @@ private:
 };
 
 int64_t TaskEmitter::tasks() const {
-  int64_t count = blocking.rows.blocks() * blocking.columns.blocks() *
-                  blocking.groupBlocks(x);
+  int64_t count =
+      blocking.rowTasks() * blocking.columns.blocks() * blocking.groupBlocks(x);
   for (const ContractionDim &dim : x.batch)
     count *= dim.size;
   return count;
@@ -127,6 +135,19 @@ Position TaskEmitter::advance(const Position &from, const ContractionDim &dim,
           b.add(from.start, b.mul(by, dim.start)), from.k};
 }
 
+/// The first of `count` that are in block `number` of `perBlock`, and the end.
+std::pair<Value, Value> TaskEmitter::share(Value number, int64_t perBlock,
+                                           int64_t count) {
+  Value first = b.mul(number, perBlock);
+  Value end = b.add(first, perBlock);
+  return {first, count % perBlock == 0 ? end : b.min(end, b.index(count))};
+}
+
+void TaskEmitter::setRows(Value block) {
+  std::tie(firstRow, endRow) =
+      share(block, blocking.rows.tilesPerBlock, blocking.rows.count);
+}
+
 /// Task numbers count, fastest first: blocks of columns, of rows, of groups,
 /// then the batch loops.
 void TaskEmitter::decodeTask(Value task, Position &position) {
@@ -137,20 +158,15 @@ void TaskEmitter::decodeTask(Value task, Position &position) {
     task = b.div(task, size);
     return size == 1 ? b.index(0) : digit;
   };
-  auto share = [&](int64_t blocks, int64_t perBlock, int64_t count,
-                   Value &first, Value &end) {
-    Value number = take(blocks);
-    first = b.mul(number, perBlock);
-    end = b.min(b.add(first, perBlock), b.index(count));
-    if (count % perBlock == 0)
-      end = b.add(first, perBlock);
-  };
-  share(blocking.columns.blocks(), blocking.columns.tilesPerBlock,
-        blocking.columns.count, firstColumn, endColumn);
-  share(blocking.rows.blocks(), blocking.rows.tilesPerBlock,
-        blocking.rows.count, firstRow, endRow);
-  share(blocking.groupBlocks(x), blocking.groupsPerBlock,
-        x.group ? x.group->size : 1, firstGroup, endGroup);
+  std::tie(firstColumn, endColumn) =
+      share(take(blocking.columns.blocks()), blocking.columns.tilesPerBlock,
+            blocking.columns.count);
+  Value rowBlock = take(blocking.rowTasks());
+  if (!blocking.rowBlocksInside)
+    setRows(rowBlock);
+  std::tie(firstGroup, endGroup) =
+      share(take(blocking.groupBlocks(x)), blocking.groupsPerBlock,
+            x.group ? x.group->size : 1);
   for (const ContractionDim &dim : llvm::reverse(x.batch))
     position = advance(position, dim, take(dim.size));
 }
@@ -193,7 +209,7 @@ void TaskEmitter::loopOverChunks(const Position &at, Value isFirst) {
     Value first = size > chunk ? andIsZero(isFirst, k) : isFirst;
     Position chunkAt = advance(at, x.k, k);
     chunkAt.k = k;
-    block(chunkAt, steps, first);
+    this->chunk(chunkAt, steps, first);
   });
 }
 
@@ -255,9 +271,18 @@ void TaskEmitter::packTilesOfA(const Position &at, Value k) {
   emitPackA(b, request);
 }
 
-void TaskEmitter::block(const Position &at, Value k, Value isFirst) {
+void TaskEmitter::chunk(const Position &at, Value k, Value isFirst) {
   if (blocking.packsB() && !blocking.packsPanels)
     packTilesOfB(at, k, firstColumn, endColumn);
+  if (!blocking.rowBlocksInside)
+    return block(at, k, isFirst);
+  b.loop(b.index(0), b.index(blocking.rows.blocks()), 1, [&](Value number) {
+    setRows(number);
+    block(at, k, isFirst);
+  });
+}
+
+void TaskEmitter::block(const Position &at, Value k, Value isFirst) {
   if (blocking.packA != PackKind::Direct)
     packTilesOfA(at, k);
   auto forGroups = [&](llvm::function_ref<void(Value)> body) {

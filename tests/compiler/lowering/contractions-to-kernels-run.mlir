@@ -13,7 +13,7 @@
 
 // As many kernels as cases:
 // RUN: %fg-opt %s --fg-contractions-to-kernels | FileCheck %s --check-prefix=KERNELS
-// KERNELS-COUNT-6: fg.flops
+// KERNELS-COUNT-7: fg.flops
 
 // UNSUPPORTED: asan
 // CHECK: {{^0$}}
@@ -532,6 +532,93 @@ func.func @case5() -> i32 {
   return %result : i32
 }
 
+// Two weight gradients of several blocks of rows.
+func.func @case6() -> i32 {
+  %zero = arith.constant 0.0 : f32
+  %a = memref.alloc() : memref<2x128x512xf32>
+  linalg.generic {indexing_maps = [affine_map<(l, k, i) -> (l, k, i)>], iterator_types = ["parallel", "parallel", "parallel"]} outs(%a : memref<2x128x512xf32>) {
+  ^bb0(%old: f32):
+    %h0 = arith.constant 3 : index
+    %i0 = linalg.index 0 : index
+    %f0 = arith.constant 7 : index
+    %p0 = arith.muli %h0, %f0 : index
+    %h1 = arith.addi %p0, %i0 : index
+    %i1 = linalg.index 1 : index
+    %f1 = arith.constant 9 : index
+    %p1 = arith.muli %h1, %f1 : index
+    %h2 = arith.addi %p1, %i1 : index
+    %i2 = linalg.index 2 : index
+    %f2 = arith.constant 11 : index
+    %p2 = arith.muli %h2, %f2 : index
+    %h3 = arith.addi %p2, %i2 : index
+    %m = arith.constant 8 : index
+    %r = arith.remui %h3, %m : index
+    %c = arith.index_cast %r : index to i32
+    %v = arith.sitofp %c : i32 to f32
+    linalg.yield %v : f32
+  }
+  %b = memref.alloc() : memref<2x128x100xf32>
+  linalg.generic {indexing_maps = [affine_map<(l, k, o) -> (l, k, o)>], iterator_types = ["parallel", "parallel", "parallel"]} outs(%b : memref<2x128x100xf32>) {
+  ^bb0(%old: f32):
+    %h0 = arith.constant 3 : index
+    %i0 = linalg.index 0 : index
+    %f0 = arith.constant 5 : index
+    %p0 = arith.muli %h0, %f0 : index
+    %h1 = arith.addi %p0, %i0 : index
+    %i1 = linalg.index 1 : index
+    %f1 = arith.constant 7 : index
+    %p1 = arith.muli %h1, %f1 : index
+    %h2 = arith.addi %p1, %i1 : index
+    %i2 = linalg.index 2 : index
+    %f2 = arith.constant 9 : index
+    %p2 = arith.muli %h2, %f2 : index
+    %h3 = arith.addi %p2, %i2 : index
+    %m = arith.constant 8 : index
+    %r = arith.remui %h3, %m : index
+    %c = arith.index_cast %r : index to i32
+    %v = arith.sitofp %c : i32 to f32
+    linalg.yield %v : f32
+  }
+  %product = memref.alloc() : memref<2x512x100xf32>
+  linalg.fill ins(%zero : f32) outs(%product : memref<2x512x100xf32>)
+  linalg.generic {
+      indexing_maps = [affine_map<(l, m, n, k) -> (l, k, m)>, affine_map<(l, m, n, k) -> (l, k, n)>, affine_map<(l, m, n, k) -> (l, m, n)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<2x128x512xf32>, memref<2x128x100xf32>) outs(%product : memref<2x512x100xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %m = arith.mulf %x, %y : f32
+    %s = arith.addf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  %reference = memref.alloc() : memref<2x512x100xf32>
+  linalg.fill ins(%zero : f32) outs(%reference : memref<2x512x100xf32>)
+  linalg.generic {
+      indexing_maps = [affine_map<(l, m, n, k) -> (l, k, m)>, affine_map<(l, m, n, k) -> (l, k, n)>, affine_map<(l, m, n, k) -> (l, m, n)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<2x128x512xf32>, memref<2x128x100xf32>) outs(%reference : memref<2x512x100xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %g = arith.negf %x : f32
+    %m = arith.mulf %g, %y : f32
+    %s = arith.subf %o, %m : f32
+    linalg.yield %s : f32
+  }
+  %wrong = memref.alloc() : memref<i32>
+  %none = arith.constant 0 : i32
+  memref.store %none, %wrong[] : memref<i32>
+  linalg.generic {
+      indexing_maps = [affine_map<(l, m, n) -> (l, m, n)>, affine_map<(l, m, n) -> (l, m, n)>, affine_map<(l, m, n) -> ()>],
+      iterator_types = ["reduction", "reduction", "reduction"]}
+      ins(%product, %reference : memref<2x512x100xf32>, memref<2x512x100xf32>) outs(%wrong : memref<i32>) {
+  ^bb0(%p: f32, %r: f32, %count: i32):
+    %differs = arith.cmpf une, %p, %r : f32
+    %one = arith.extui %differs : i1 to i32
+    %sum = arith.addi %count, %one : i32
+    linalg.yield %sum : i32
+  }
+  %result = memref.load %wrong[] : memref<i32>
+  return %result : i32
+}
+
 func.func @main() -> i32 {
   %r0 = call @case0() : () -> i32
   %r1 = call @case1() : () -> i32
@@ -539,6 +626,7 @@ func.func @main() -> i32 {
   %r3 = call @case3() : () -> i32
   %r4 = call @case4() : () -> i32
   %r5 = call @case5() : () -> i32
+  %r6 = call @case6() : () -> i32
   %t0 = arith.constant 0 : i32
   %t1 = arith.addi %t0, %r0 : i32
   %t2 = arith.addi %t1, %r1 : i32
@@ -546,5 +634,6 @@ func.func @main() -> i32 {
   %t4 = arith.addi %t3, %r3 : i32
   %t5 = arith.addi %t4, %r4 : i32
   %t6 = arith.addi %t5, %r5 : i32
-  return %t6 : i32
+  %t7 = arith.addi %t6, %r6 : i32
+  return %t7 : i32
 }

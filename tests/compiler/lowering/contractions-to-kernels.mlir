@@ -203,6 +203,33 @@ func.func @wide_weight_gradient(%a: memref<2048x2048xf32>, %q: memref<2048x2048x
 
 // -----
 
+// A task goes through all blocks of rows, so that it packs its columns once.
+
+// AVX2-LABEL: func.func @blocks_of_rows_inside
+// AVX2: scf.forall
+// AVX2: %[[A:.*]] = memref.alloca()
+// AVX2: %[[B:.*]] = memref.alloca()
+// AVX2: scf.for
+// AVX2: vector.store %{{.*}}, %[[B]]
+// AVX2: scf.for %{{.*}} = %c0 to %[[BLOCKS:c[0-9]+]] step %c1 {
+// AVX2: vector.store %{{.*}}, %[[A]]
+// AVX2: vector.fma
+// AVX2: } {fg.bytes = {{.*}} fg.what = "product 2048 x 2048 x 256, 2 times"}
+func.func @blocks_of_rows_inside(%a: memref<2x256x2048xf32>, %q: memref<2x256x2048xf32>, %c: memref<2x2048x2048xf32>) {
+  linalg.generic {
+      indexing_maps = [affine_map<(l, m, n, k) -> (l, k, m)>, affine_map<(l, m, n, k) -> (l, k, n)>, affine_map<(l, m, n, k) -> (l, m, n)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %q : memref<2x256x2048xf32>, memref<2x256x2048xf32>) outs(%c : memref<2x2048x2048xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %product = arith.mulf %x, %y : f32
+    %next = arith.addf %sum, %product : f32
+    linalg.yield %next : f32
+  }
+  return
+}
+
+// -----
+
 // Groups: a group's weights are a panel as they stand, so nothing is packed.
 
 // CHECK-LABEL: func.func @grouped
