@@ -64,7 +64,7 @@ private:
   void loopOverOuterK(ArrayRef<ContractionDim> dims, Position at,
                       Value isFirst);
   void loopOverChunks(const Position &at, Value isFirst);
-  void chunk(const Position &at, Value k, Value isFirst);
+  void blocks(const Position &at, Value k, Value isFirst);
   void block(const Position &at, Value k, Value isFirst);
   void setRows(Value block);
   void packTilesOfA(const Position &at, Value k);
@@ -209,7 +209,7 @@ void TaskEmitter::loopOverChunks(const Position &at, Value isFirst) {
     Value first = size > chunk ? andIsZero(isFirst, k) : isFirst;
     Position chunkAt = advance(at, x.k, k);
     chunkAt.k = k;
-    this->chunk(chunkAt, steps, first);
+    blocks(chunkAt, steps, first);
   });
 }
 
@@ -271,7 +271,7 @@ void TaskEmitter::packTilesOfA(const Position &at, Value k) {
   emitPackA(b, request);
 }
 
-void TaskEmitter::chunk(const Position &at, Value k, Value isFirst) {
+void TaskEmitter::blocks(const Position &at, Value k, Value isFirst) {
   if (blocking.packsB() && !blocking.packsPanels)
     packTilesOfB(at, k, firstColumn, endColumn);
   if (!blocking.rowBlocksInside)

@@ -271,7 +271,8 @@ SmallVector<RowGroup, 0> RowGroups::take() {
       continue;
     RowGroup &group = *item.group;
     // The kernels around a small one should not have to wait for a single task.
-    if (group.rows < target.enoughTasks())
+    // The kernel of a single op has rows of its own.
+    if (group.ops.size() > 1 && group.rows < target.enoughTasks())
       if (int64_t rows =
               chooseRows(group.ops, target, target.enoughTasks()).rows)
         group.rows = rows;
