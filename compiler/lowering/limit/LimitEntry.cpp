@@ -175,26 +175,29 @@ void LimitWriter::writeCopies() {
   });
 }
 
-/// Whole blocks one after the other, as kernels draw them. Seed and step are
+/// Whole blocks, as many side by side as kernels draw. Seed and step are
 /// what happens to lie in memory: of constants, keys would be constants too.
 void LimitWriter::writeDraws() {
   int64_t lanes = std::min(target.lanes(element.getIntOrFloatBitWidth() / 8),
                            int64_t(fg::kNoiseLanes));
+  int64_t step = noiseBlocksTogether(/*streams=*/1, lanes, target) *
+                 int64_t(fg::kNoiseBlock);
   Value keys = memref::AllocOp::create(b, MemRefType::get({2}, b.getI64Type()));
   auto forall = kernel("draws", 0, 0, [&](Value piece) {
     Value site = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
     Value seed = memref::LoadOp::create(b, keys, index(0));
-    Value step = memref::LoadOp::create(b, keys, index(1));
-    NoiseStream stream{*law, site, seed, step};
+    Value number = memref::LoadOp::create(b, keys, index(1));
+    NoiseStream stream{*law, site, seed, number};
     Value to =
         memref::AllocaOp::create(b, MemRefType::get({kPieceDraws}, element));
-    auto loop = scf::ForOp::create(b, index(0), index(kPieceDraws),
-                                   index(int64_t(fg::kNoiseBlock)));
+    auto loop =
+        scf::ForOp::create(b, index(0), index(kPieceDraws), index(step));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value first = loop.getInductionVar();
     SmallVector<Value> numbers =
-        emitNoiseBlock(b, b.getLoc(), stream, piece, first, element, lanes);
+        emitNoiseBlocks(b, b.getLoc(), stream, piece, first, element, lanes,
+                        size_t(step / lanes));
     for (auto [i, vector] : llvm::enumerate(numbers)) {
       Value at = arith::AddIOp::create(b, first, index(int64_t(i) * lanes));
       vector::StoreOp::create(b, vector, to, ValueRange(at));

@@ -99,9 +99,10 @@ private:
     NoiseStream stream{static_cast<fg::NoiseLaw>(block.getLaw()),
                        body->getArgument(4), body->getArgument(0),
                        body->getArgument(1)};
-    SmallVector<Value> numbers = emitNoiseBlock(
+    SmallVector<Value> numbers = emitNoiseBlocks(
         builder, loc, stream, body->getArgument(2), body->getArgument(3),
-        cast<FloatType>(vector.getElementType()), vector.getNumElements());
+        cast<FloatType>(vector.getElementType()), vector.getNumElements(),
+        type.getNumResults());
     func::ReturnOp::create(builder, loc, numbers);
     return function;
   }

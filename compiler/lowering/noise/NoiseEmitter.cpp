@@ -16,6 +16,8 @@
 #include "mlir/IR/TypeUtilities.h"
 
 #include "llvm/ADT/Sequence.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 
@@ -29,6 +31,9 @@ namespace {
 // its operations waits for the one before: the others have work meanwhile. More
 // would not fit the registers.
 constexpr size_t piecesTogether = 4;
+
+// Registers that there must be for each one that is drawn.
+constexpr int64_t registersForEachDrawn = 4;
 
 /// Four words of Philox for each lane.
 struct Words {
@@ -435,14 +440,25 @@ Value compiler::emitNoiseVector(OpBuilder &builder, Location loc,
   return scalar ? vector::ExtractOp::create(e.b, result, int64_t(0)) : result;
 }
 
-SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
-                                            const NoiseStream &stream,
-                                            Value sample, Value blockStart,
-                                            FloatType type, int64_t lanes,
-                                            unsigned runs) {
+int64_t compiler::noiseBlocksTogether(int64_t streams, int64_t lanes,
+                                      const TargetDescription &target) {
+  int64_t numbers = target.vectorRegisters / registersForEachDrawn * lanes;
+  return std::max<int64_t>(1, numbers / (int64_t(fg::kNoiseBlock) * streams));
+}
+
+SmallVector<Value> compiler::emitNoiseBlocks(OpBuilder &builder, Location loc,
+                                             const NoiseStream &stream,
+                                             Value sample, Value start,
+                                             FloatType type, int64_t lanes,
+                                             size_t vectors) {
   constexpr int64_t runLength = fg::kNoiseLanes;
-  // A register holds more words than f64 numbers: Philox runs on full ones.
+  const auto perRun = size_t(runLength / lanes);
+  const size_t perBlock = perRun * fg::kNoiseWords;
+  const auto blocks = int64_t(llvm::divideCeil(vectors, perBlock));
+  // A register holds more words than f64 numbers: Philox runs on full ones. Of
+  // all blocks side by side, for a call waits for its multiplications.
   int64_t wordLanes =
+      blocks *
       std::min(runLength, lanes * int64_t(type.getIntOrFloatBitWidth() / 32));
 
   Emitter words(builder, loc, wordLanes);
@@ -451,15 +467,15 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
   auto toI32 = [&](Value index) -> Value {
     return arith::IndexCastOp::create(b, b.getI32Type(), index);
   };
-  // blockStart / 64 * 16; 64-bit, since only the quotient fits a counter word.
-  Value quarter = arith::ShRUIOp::create(b, blockStart,
-                                         arith::ConstantIndexOp::create(b, 2));
+  // start / 64 * 16; 64-bit, since only the quotient fits a counter word.
+  Value quarter =
+      arith::ShRUIOp::create(b, start, arith::ConstantIndexOp::create(b, 2));
   Value base = words.splat(toI32(quarter));
   Value samples = words.splat(toI32(sample));
 
-  // The words of each run, in pieces of `lanes`.
+  // Of each word, for all blocks, in pieces of `lanes`.
   std::array<SmallVector<Value>, fg::kNoiseWords> drawn;
-  for (int64_t first = 0; first < runLength; first += wordLanes) {
+  for (int64_t first = 0; first < runLength * blocks; first += wordLanes) {
     auto laneNumbers =
         llvm::to_vector(llvm::seq<int32_t>(first, first + wordLanes));
     Value laneVector = arith::ConstantOp::create(
@@ -469,33 +485,42 @@ SmallVector<Value> compiler::emitNoiseBlock(OpBuilder &builder, Location loc,
     for (auto [word, pieces] : llvm::zip_equal(piece.word, drawn))
       pieces.append(words.cut(word, lanes));
   }
+  // Of run `run`, counted through all blocks.
+  auto wordsOf = [&](size_t run) {
+    return ArrayRef(drawn[run % fg::kNoiseWords])
+        .slice(run / fg::kNoiseWords * perRun, perRun);
+  };
 
+  size_t runs = llvm::divideCeil(vectors, perRun);
   SmallVector<Value> inOrder;
   if (stream.law == fg::NoiseLaw::Rademacher) {
     Emitter numbers(builder, loc, lanes);
-    for (unsigned run = 0; run < runs; ++run)
-      for (Value word : drawn[run])
+    for (size_t run = 0; run < runs; ++run)
+      for (Value word : wordsOf(run))
         inOrder.push_back(numbers.rademacher(word, type));
+    inOrder.truncate(vectors);
     return inOrder;
   }
 
   SmallVector<Value> even, odd, fromEven, fromOdd;
-  for (unsigned run = 0; run < runs; run += 2) {
-    even.append(drawn[run]);
-    odd.append(drawn[run + 1]);
+  for (size_t run = 0; run < runs; run += 2) {
+    llvm::append_range(even, wordsOf(run));
+    llvm::append_range(odd, wordsOf(run + 1));
   }
-  size_t together = type.isF32() ? std::min(even.size(), piecesTogether) : 1;
-  Emitter numbers(builder, loc, lanes * int64_t(together));
-  for (size_t first = 0; first < even.size(); first += together) {
+  size_t most = type.isF32() ? piecesTogether : 1;
+  for (size_t first = 0; first < even.size();) {
+    size_t together = llvm::bit_floor(std::min(even.size() - first, most));
+    Emitter numbers(builder, loc, lanes * int64_t(together));
     auto [cosines, sines] = numbers.gaussianPair(
         numbers.join(ArrayRef(even).slice(first, together)),
         numbers.join(ArrayRef(odd).slice(first, together)), type);
     fromEven.append(numbers.cut(cosines, lanes));
     fromOdd.append(numbers.cut(sines, lanes));
+    first += together;
   }
-  size_t perRun = size_t(runLength / lanes);
-  for (unsigned run = 0; run < runs; ++run)
+  for (size_t run = 0; run < runs; ++run)
     llvm::append_range(inOrder, ArrayRef(run % 2 == 0 ? fromEven : fromOdd)
                                     .slice(run / 2 * perRun, perRun));
+  inOrder.truncate(vectors);
   return inOrder;
 }

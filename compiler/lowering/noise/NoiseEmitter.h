@@ -20,6 +20,7 @@
 #ifndef FOREGRAD_COMPILER_LOWERING_NOISE_NOISEEMITTER_H
 #define FOREGRAD_COMPILER_LOWERING_NOISE_NOISEEMITTER_H
 
+#include "compiler/targets/Target.h"
 #include "dialects/fg/Noise.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -43,18 +44,26 @@ mlir::Value emitNoiseVector(mlir::OpBuilder &builder, mlir::Location loc,
                             const NoiseStream &stream, mlir::Value sample,
                             mlir::Value element, mlir::FloatType type);
 
-/// The fast form: runs of 16 consecutive elements. `sample` and `blockStart`
-/// are indices; blockStart is a multiple of 64 (fg::kNoiseBlock), which is not
-/// checked. Returns, in order of elements, the vectors of `lanes` numbers that
-/// cover [blockStart, blockStart + 16 * runs): 16 / lanes for each run. `lanes`
-/// divides 16; `runs` is at most 4.
-/// A whole block costs one Philox call on 16 lanes; with the Gaussian law runs
-/// 0 and 1, and 2 and 3, share their logarithm and angle.
+/// How many blocks of 64 numbers code should draw side by side, at least one:
+/// of each of `streams` streams, as vectors of `lanes` numbers. Each operation
+/// of a generator waits for the one before, and the code for a block is longer
+/// than the part of a program that a processor looks at in advance, so a second
+/// block fills the gaps of the first; more would not fit the registers.
+int64_t noiseBlocksTogether(int64_t streams, int64_t lanes,
+                            const TargetDescription &target);
+
+/// The fast form: whole blocks. `sample` and `start` are indices; start is a
+/// multiple of 64 (fg::kNoiseBlock), which is not checked. Returns, in order of
+/// elements, the `vectors` vectors of `lanes` numbers from element `start` on.
+/// `lanes` divides 16.
+/// A block costs one Philox call on 16 lanes; with the Gaussian law numbers 0
+/// to 15 and 16 to 31 of it share their logarithms and angles, and 32 to 47 and
+/// 48 to 63. Several blocks are drawn side by side.
 llvm::SmallVector<mlir::Value>
-emitNoiseBlock(mlir::OpBuilder &builder, mlir::Location loc,
-               const NoiseStream &stream, mlir::Value sample,
-               mlir::Value blockStart, mlir::FloatType type, int64_t lanes,
-               unsigned runs = fg::kNoiseWords);
+emitNoiseBlocks(mlir::OpBuilder &builder, mlir::Location loc,
+                const NoiseStream &stream, mlir::Value sample,
+                mlir::Value start, mlir::FloatType type, int64_t lanes,
+                size_t vectors);
 
 } // namespace foregrad::compiler
 

@@ -397,22 +397,26 @@ void BodyEmitter::emitNoise(Operation &inner, Scope &scope,
 
   SmallVector<Value> &vectors = scope.vectors[noise.getResult()];
   if (!info[noise.getSample()].varying && fg::kNoiseLanes % plan.lanes == 0 &&
-      info.drawsBlock(noise.getElement())) {
+      info.drawsBlocks(noise.getElement())) {
     // The groups start at a block's first element and may end inside of it.
     Value first = vector::ExtractOp::create(
         b, loc, operand(scope, noise.getElement(), 0, true), 0);
     Value sample = scalarOf(noise.getSample());
-    if (isRare) {
-      SmallVector<Type> types(fg::kNoiseBlock / plan.lanes, typeOf(type, true));
+    if (!isRare) {
+      vectors = emitNoiseBlocks(b, loc, stream, sample, first, type, plan.lanes,
+                                groups.size());
+      return;
+    }
+    SmallVector<Type> types(fg::kNoiseBlock / plan.lanes, typeOf(type, true));
+    for (int64_t drawn = 0; vectors.size() < groups.size();
+         drawn += fg::kNoiseBlock) {
+      Value start = drawn == 0
+                        ? first
+                        : arith::AddIOp::create(b, loc, first, index(drawn));
       auto block = fg::NoiseBlockOp::create(b, loc, types, stream.seed,
-                                            stream.step, sample, first,
+                                            stream.step, sample, start,
                                             noise.getSite(), noise.getLaw());
-      vectors = block.getNumbers();
-    } else {
-      unsigned perRun = fg::kNoiseLanes / plan.lanes;
-      unsigned runs = (groups.size() + perRun - 1) / perRun;
-      vectors =
-          emitNoiseBlock(b, loc, stream, sample, first, type, plan.lanes, runs);
+      llvm::append_range(vectors, block.getNumbers());
     }
     vectors.truncate(groups.size());
     return;

@@ -10,7 +10,6 @@
 #include "compiler/lowering/chains/ChainKernels.h"
 #include "compiler/lowering/rows/BodyEmitter.h"
 #include "compiler/lowering/rows/RowPieces.h"
-#include "compiler/lowering/rows/TakeTurns.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/Utils.h"
@@ -364,16 +363,8 @@ private:
   void emitSegment(const RowSegment &segment, const FlatBuffers &flat,
                    Value row) {
     auto inside = [&](Value piece) {
-      for (ArrayRef<RowOp> rest = segment.ops; !rest.empty();) {
-        ArrayRef<RowOp> ops = rest.take_front(drawTogether(rest, target));
-        rest = rest.drop_front(ops.size());
-        SmallVector<OpsOfCode> codes;
-        for (const RowOp &op : ops)
-          codes.push_back(opsEmitted(b, [&] {
-            emitNest(b, op.loc(), op, plan(op), flat, {row, piece});
-          }));
-        takeTurns(codes);
-      }
+      for (const RowOp &op : segment.ops)
+        emitNest(b, op.loc(), op, plan(op), flat, {row, piece});
     };
     if (segment.pieces == 1)
       return inside(Value());

@@ -6,6 +6,7 @@
 
 #include "compiler/lowering/rows/VectorPlan.h"
 
+#include "compiler/lowering/noise/NoiseEmitter.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
@@ -21,8 +22,7 @@ using namespace mlir;
 
 namespace foregrad::compiler::rows {
 
-// Elements that one evaluation of the random generator serves; see Noise.h.
-static constexpr int64_t noiseBlock = 64;
+static constexpr int64_t noiseBlock = fg::kNoiseBlock;
 
 std::optional<arith::AtomicRMWKind> reductionKind(Operation *op) {
   using Kind = arith::AtomicRMWKind;
@@ -210,10 +210,11 @@ std::optional<BodyInfo::Step> BodyInfo::stepOf(Value value) const {
   return std::nullopt;
 }
 
-bool BodyInfo::drawsBlock(Value element) const {
-  if (!plan.dim || plan.lanes * plan.unroll != noiseBlock)
+bool BodyInfo::drawsBlocks(Value element) const {
+  int64_t numbers = plan.lanes * plan.unroll;
+  if (!plan.dim || numbers % noiseBlock != 0)
     return false;
-  if (plan.span && plan.spanned * op.extents[*plan.dim] != noiseBlock)
+  if (plan.span && plan.spanned * op.extents[*plan.dim] != numbers)
     return false;
   std::optional<Step> step = stepOf(element);
   return step && step->stride == 1 && step->divisor % noiseBlock == 0 &&
@@ -243,35 +244,32 @@ static int64_t lanesFor(const RowOp &op, const TargetDescription &target) {
   return target.lanes(bytes);
 }
 
-/// Makes the plan's iterations as long as a random block where that lets all
-/// random numbers of the body be drawn in blocks; says whether it could.
-static bool drawBlocks(const RowOp &op, VectorPlan &plan) {
-  SmallVector<Value> elements;
-  for (Operation &inner : op.body()->without_terminator())
-    if (isNoise(&inner))
-      elements.push_back(inner.getOperand(3));
+/// Makes an iteration of the plan draw `blocks` whole blocks for each random
+/// number of the body; says whether it can.
+static bool drawBlocks(const RowOp &op, ArrayRef<Value> elements,
+                       int64_t blocks, VectorPlan &plan) {
+  const int64_t numbers = blocks * noiseBlock;
   int64_t extent = op.extents[*plan.dim];
-  if (elements.empty() || noiseBlock % plan.lanes != 0)
+  if (numbers % plan.lanes != 0)
     return false;
   auto draws = [&](const VectorPlan &candidate) {
     BodyInfo info(op, candidate);
     return info.obstacle().empty() &&
            llvm::all_of(elements, [&](Value element) {
-             return info.drawsBlock(element);
+             return info.drawsBlocks(element);
            });
   };
   VectorPlan candidate = plan;
-  candidate.unroll = noiseBlock / plan.lanes;
-  if (draws(candidate)) {
+  candidate.unroll = numbers / plan.lanes;
+  if ((blocks == 1 || extent >= numbers) && draws(candidate)) {
     plan = candidate;
     return true;
   }
-  // Rows shorter than a block: several of them together.
+  // Rows shorter than that: several of them together.
   if (op.isReduction(*plan.dim) || op.numParallel != op.numDims() ||
-      extent >= noiseBlock || noiseBlock % extent != 0 ||
-      extent % plan.lanes != 0)
+      extent >= numbers || numbers % extent != 0 || extent % plan.lanes != 0)
     return false;
-  candidate.spanned = noiseBlock / extent;
+  candidate.spanned = numbers / extent;
   for (unsigned d = op.numRow; d < op.numParallel; ++d) {
     if (d == *plan.dim || op.extents[d] % candidate.spanned != 0)
       continue;
@@ -281,6 +279,24 @@ static bool drawBlocks(const RowOp &op, VectorPlan &plan) {
       return true;
     }
   }
+  return false;
+}
+
+/// Makes the plan's iterations as long as random blocks where that lets all
+/// random numbers of the body be drawn in blocks; says whether it could.
+static bool drawBlocks(const RowOp &op, const TargetDescription &target,
+                       VectorPlan &plan) {
+  SmallVector<Value> elements;
+  for (Operation &inner : op.body()->without_terminator())
+    if (isNoise(&inner))
+      elements.push_back(inner.getOperand(3));
+  if (elements.empty())
+    return false;
+  for (int64_t blocks =
+           noiseBlocksTogether(int64_t(elements.size()), plan.lanes, target);
+       blocks > 0; blocks /= 2)
+    if (drawBlocks(op, elements, blocks, plan))
+      return true;
   return false;
 }
 
@@ -309,6 +325,14 @@ static double foldCost(const VectorPlan &plan) {
   double pairs = 3 * double(plan.spanned - 1);
   double halves = 2 * std::log2(double(plan.lanes) / double(plan.spanned));
   return (4 + pairs + halves) / double(plan.spanned);
+}
+
+/// Instructions to draw a vector of random numbers, of which an iteration draws
+/// `numbers` in blocks, or none so.
+static double drawCost(int64_t numbers) {
+  if (numbers == 0)
+    return 70;
+  return numbers == noiseBlock ? 25 : 20;
 }
 
 VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
@@ -363,8 +387,9 @@ VectorPlan planVectors(const RowOp &op, const TargetDescription &target,
       plan.unroll = unsigned(vectors); // no loop
     else if (op.numParallel != op.numDims())
       plan.unroll = std::clamp<int64_t>(target.vectorRegisters / 4, 2, 8);
-    bool blocks = drawBlocks(op, plan);
-    perVector += double(op.draws()) * (blocks ? 25 : 70);
+    bool blocks = drawBlocks(op, target, plan);
+    perVector +=
+        double(op.draws()) * drawCost(blocks ? plan.unroll * lanes : 0);
     plan.cost = perVector * vectors / double(op.extents[d]);
     if (op.isReduction(d))
       plan.cost += foldCost(plan) / double(reductionSize);

@@ -81,9 +81,9 @@ public:
   };
   std::optional<Step> stepOf(mlir::Value value) const;
 
-  /// Whether the vectors of one iteration are the numbers of one whole random
-  /// block, for the element numbers `element`.
-  bool drawsBlock(mlir::Value element) const;
+  /// Whether the vectors of one iteration are the numbers of whole random
+  /// blocks, for the element numbers `element`.
+  bool drawsBlocks(mlir::Value element) const;
 
 private:
   unsigned levelOf(const LinearForm &form) const;

@@ -3,6 +3,7 @@
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=64 vector-registers=32 l2=1048576 dots=true})' | FileCheck %s --check-prefix=DOTS
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 vector-registers=16 l2=262144 draws=rademacher})' | FileCheck %s --check-prefix=DRAWS
 // RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 vector-registers=16 l2=262144 draws=gaussian double=true})' | FileCheck %s --check-prefix=NORMAL
+// RUN: %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=64 vector-registers=32 l2=262144 draws=gaussian})' | FileCheck %s --check-prefix=SIDE
 // RUN: not %fg-opt %s --pass-pipeline='builtin.module(fg-limit-entry{vector-bytes=32 draws=uniform})' 2>&1 | FileCheck %s --check-prefix=NOLAW
 
 // What the module has stays, the entry comes behind it.
@@ -60,4 +61,10 @@ module {
 // NORMAL: memref.alloca() : memref<4096xf64>
 // NORMAL: math.cos
 // NORMAL-COUNT-16: vector.store %{{.*}} : memref<4096xf64>, vector<4xf64>
+// Two blocks side by side, where registers hold them.
+// SIDE: memref.alloca() : memref<4096xf32>
+// SIDE: scf.for %{{.*}} = %{{.*}} to %c4096{{.*}} step %c128
+// SIDE: math.sqrt {{.*}} : vector<64xf32>
+// SIDE-COUNT-8: vector.store %{{.*}} : memref<4096xf32>, vector<16xf32>
+// SIDE-NOT: vector.store
 // NOLAW: no law 'uniform'

@@ -434,9 +434,67 @@ func.func @draws(%seed: memref<i64>, %y: memref<64x64xf32>) {
 // CHECK-LABEL: func.func @draws_seldom
 // CHECK:       %[[V:.*]]:4 = fg.noise_block %{{.*}} site 7 law gaussian : vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
 // CHECK-NOT:   math.sqrt
+// CHECK:       %[[W:.*]]:4 = fg.noise_block
 // CHECK:       vector.store %[[V]]#3
+// CHECK:       vector.store %[[W]]#3
+// CHECK:       fg.draws = 8192 : i64
+func.func @draws_seldom(%seed: memref<i64>, %y: memref<64x128xf32>) attributes {fg.rare} {
+  %s = memref.load %seed[] : memref<i64>
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    outs(%y : memref<64x128xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = fg.noise %s, %s, %i, %j site 7 law gaussian : f32
+    linalg.yield %n : f32
+  }
+  return
+}
+
+// -----
+
+// Two blocks are drawn side by side: 32 calls of Philox at once, then 64 logarithms and angles. What
+// is left of a row, 100 numbers, takes as much of two blocks as it needs.
+
+// CHECK-LABEL: func.func @two_blocks
+// CHECK:       scf.for %{{.*}} = %{{.*}} to %c256{{.*}} step %c128
+// CHECK:         arith.muli {{.*}} : vector<16xi64>
+// CHECK-COUNT-1: math.sqrt {{.*}} : vector<64xf32>
+// CHECK-NOT:     math.sqrt
+// CHECK-COUNT-8: vector.store
+// CHECK:       }
+// CHECK-COUNT-1: math.sqrt {{.*}} : vector<64xf32>
+// CHECK-NOT:   math.sqrt
+// CHECK-COUNT-6: vector.store
+// CHECK:       vector.maskedstore
+// CHECK:       fg.draws = 22784 : i64
+func.func @two_blocks(%seed: memref<i64>, %y: memref<64x356xf32>) {
+  %s = memref.load %seed[] : memref<i64>
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    outs(%y : memref<64x356xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %n = fg.noise %s, %s, %i, %j site 7 law gaussian : f32
+    linalg.yield %n : f32
+  }
+  return
+}
+
+// -----
+
+// Here a block is all there is.
+
+// CHECK-LABEL: func.func @one_block
+// CHECK:       arith.muli {{.*}} : vector<8xi64>
+// CHECK:       math.sqrt {{.*}} : vector<32xf32>
+// CHECK-NOT:   math.sqrt
+// CHECK-COUNT-4: vector.store
+// CHECK-NOT:   vector.store
 // CHECK:       fg.draws = 4096 : i64
-func.func @draws_seldom(%seed: memref<i64>, %y: memref<64x64xf32>) attributes {fg.rare} {
+func.func @one_block(%seed: memref<i64>, %y: memref<64x64xf32>) {
   %s = memref.load %seed[] : memref<i64>
   linalg.generic {
     indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
@@ -452,73 +510,27 @@ func.func @draws_seldom(%seed: memref<i64>, %y: memref<64x64xf32>) attributes {f
 
 // -----
 
-// Draws of a kernel that need nothing of each other take turns, operation by operation: none is
-// through before all have begun.
+// Four rows of 32 are two blocks.
 
-// CHECK-LABEL: func.func @turns
-// CHECK:       scf.forall
-// CHECK:       arith.constant 7 : i32
-// CHECK-NOT:   math.sqrt
-// CHECK:       arith.constant 8 : i32
-// CHECK:       math.sqrt
-// CHECK:       vector.store
-// CHECK:       fg.what = "rows 64 x 256, 2 ops"
-func.func @turns(%seed: memref<i64>, %y: memref<64x256xf32>, %z: memref<64x256xf32>) {
+// CHECK-LABEL: func.func @two_blocks_of_rows
+// CHECK:       scf.for %{{.*}} = %{{.*}} to %c16{{.*}} step %c4
+// CHECK:         math.sqrt {{.*}} : vector<64xf32>
+// CHECK-COUNT-8: vector.store
+// CHECK:       fg.draws = 32768 : i64
+func.func @two_blocks_of_rows(%seed: memref<i64>, %y: memref<64x16x32xf32>) {
   %s = memref.load %seed[] : memref<i64>
   linalg.generic {
-    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
-    outs(%y : memref<64x256xf32>) {
+    indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>], iterator_types = ["parallel", "parallel", "parallel"]}
+    outs(%y : memref<64x16x32xf32>) {
   ^bb0(%o: f32):
+    %c32 = arith.constant 32 : index
     %i = linalg.index 0 : index
     %j = linalg.index 1 : index
-    %n = fg.noise %s, %s, %i, %j site 7 law gaussian : f32
+    %k = linalg.index 2 : index
+    %e = arith.muli %j, %c32 : index
+    %f = arith.addi %e, %k : index
+    %n = fg.noise %s, %s, %i, %f site 7 law gaussian : f32
     linalg.yield %n : f32
-  }
-  linalg.generic {
-    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
-    outs(%z : memref<64x256xf32>) {
-  ^bb0(%o: f32):
-    %i = linalg.index 0 : index
-    %j = linalg.index 1 : index
-    %n = fg.noise %s, %s, %i, %j site 8 law gaussian : f32
-    linalg.yield %n : f32
-  }
-  return
-}
-
-// -----
-
-// Here the second draw needs the first.
-
-// CHECK-LABEL: func.func @no_turns
-// CHECK:       scf.forall
-// CHECK:       arith.constant 7 : i32
-// CHECK:       math.sqrt
-// CHECK:       vector.store
-// CHECK:       arith.constant 8 : i32
-// CHECK:       math.sqrt
-// CHECK:       fg.what = "rows 64 x 256, 2 ops"
-func.func @no_turns(%seed: memref<i64>, %y: memref<64x256xf32>, %z: memref<64x256xf32>) {
-  %s = memref.load %seed[] : memref<i64>
-  linalg.generic {
-    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
-    outs(%y : memref<64x256xf32>) {
-  ^bb0(%o: f32):
-    %i = linalg.index 0 : index
-    %j = linalg.index 1 : index
-    %n = fg.noise %s, %s, %i, %j site 7 law gaussian : f32
-    linalg.yield %n : f32
-  }
-  linalg.generic {
-    indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
-    iterator_types = ["parallel", "parallel"]}
-    ins(%y : memref<64x256xf32>) outs(%z : memref<64x256xf32>) {
-  ^bb0(%a: f32, %o: f32):
-    %i = linalg.index 0 : index
-    %j = linalg.index 1 : index
-    %n = fg.noise %s, %s, %i, %j site 8 law gaussian : f32
-    %r = arith.addf %n, %a : f32
-    linalg.yield %r : f32
   }
   return
 }

@@ -338,12 +338,15 @@ std::vector<RowCase> makeCases() {
   add("noise_blocks", noise("3", "4", "128", "gaussian"));
   add("noise_halves", noise("3", "4", "32", "gaussian"));
   add("noise_tail", noise("2", "1", "100", "rademacher"));
+  add("noise_tail_of_two", noise("2", "1", "356", "gaussian"));
+  add("noise_tail_of_one", noise("2", "1", "196", "rademacher"));
   add("noise_odd", noise("2", "3", "7", "gaussian"));
 
   add("noise_of_sites", noiseOfSites("3", "4", "256"));
   add("noise_of_sites_tail", noiseOfSites("2", "9", "100"));
   add("noise_groups", noiseGroups("4", "32"));
   add("noise_groups_16", noiseGroups("8", "16"));
+  add("noise_groups_of_two", noiseGroups("6", "32"));
   add("noise_groups_odd", noiseGroups("3", "32"));
 
   add("noise_not_linear",
