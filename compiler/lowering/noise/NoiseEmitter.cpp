@@ -233,8 +233,8 @@ Words Emitter::philox(const NoiseStream &stream, Value counter0, Value sample) {
     even.word[i] = vector::BitCastOp::create(b, pairs, counter[i]);
     odd.word[i] = arith::ShRUIOp::create(b, even.word[i], shift);
   }
-  // Side by side, for rounds wait for multiplications; more words than these
-  // would not fit the registers.
+  // Side by side, for rounds wait for multiplications. How many lanes registers
+  // hold is for the caller to know (noiseBlocksTogether).
   for (auto key : ArrayRef(keys).drop_back()) {
     even = round(even, key);
     odd = round(odd, key);

@@ -398,7 +398,7 @@ void BodyEmitter::emitNoise(Operation &inner, Scope &scope,
   SmallVector<Value> &vectors = scope.vectors[noise.getResult()];
   if (!info[noise.getSample()].varying && fg::kNoiseLanes % plan.lanes == 0 &&
       info.drawsBlocks(noise.getElement())) {
-    // The groups start at a block's first element and may end inside of it.
+    // The groups start at a block's first element and may end inside of one.
     Value first = vector::ExtractOp::create(
         b, loc, operand(scope, noise.getElement(), 0, true), 0);
     Value sample = scalarOf(noise.getSample());

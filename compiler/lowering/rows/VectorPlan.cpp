@@ -7,6 +7,8 @@
 #include "compiler/lowering/rows/VectorPlan.h"
 
 #include "compiler/lowering/noise/NoiseEmitter.h"
+#include "dialects/fg/Noise.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
@@ -250,7 +252,7 @@ static bool drawBlocks(const RowOp &op, ArrayRef<Value> elements,
                        int64_t blocks, VectorPlan &plan) {
   const int64_t numbers = blocks * noiseBlock;
   int64_t extent = op.extents[*plan.dim];
-  if (numbers % plan.lanes != 0)
+  if (fg::kNoiseLanes % plan.lanes != 0)
     return false;
   auto draws = [&](const VectorPlan &candidate) {
     BodyInfo info(op, candidate);
@@ -265,9 +267,11 @@ static bool drawBlocks(const RowOp &op, ArrayRef<Value> elements,
     plan = candidate;
     return true;
   }
-  // Rows shorter than that: several of them together.
+  // Rows shorter than that: several of them together. Rows of whole blocks stay
+  // rows, of which more tasks can be made.
   if (op.isReduction(*plan.dim) || op.numParallel != op.numDims() ||
-      extent >= numbers || numbers % extent != 0 || extent % plan.lanes != 0)
+      extent % noiseBlock == 0 || extent >= numbers || numbers % extent != 0 ||
+      extent % plan.lanes != 0)
     return false;
   candidate.spanned = numbers / extent;
   for (unsigned d = op.numRow; d < op.numParallel; ++d) {

@@ -537,6 +537,32 @@ func.func @two_blocks_of_rows(%seed: memref<i64>, %y: memref<64x16x32xf32>) {
 
 // -----
 
+// Rows of one block stay rows: there are as many tasks as they allow.
+
+// CHECK-LABEL: func.func @rows_of_a_block
+// CHECK:       scf.forall (%{{.*}}) in (8)
+// CHECK:         math.sqrt {{.*}} : vector<32xf32>
+// CHECK:       fg.draws = 16384 : i64
+func.func @rows_of_a_block(%seed: memref<i64>, %y: memref<256x64xf32>) {
+  %s = memref.load %seed[] : memref<i64>
+  linalg.generic {
+    indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+    outs(%y : memref<256x64xf32>) {
+  ^bb0(%o: f32):
+    %zero = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %r = arith.muli %i, %c64 : index
+    %e = arith.addi %r, %j : index
+    %n = fg.noise %s, %s, %zero, %e site 7 law gaussian : f32
+    linalg.yield %n : f32
+  }
+  return
+}
+
+// -----
+
 // Rounding that is undone at once is meant: nothing may take the two for one.
 
 // CHECK-LABEL: func.func @rounded

@@ -340,6 +340,8 @@ std::vector<RowCase> makeCases() {
   add("noise_tail", noise("2", "1", "100", "rademacher"));
   add("noise_tail_of_two", noise("2", "1", "356", "gaussian"));
   add("noise_tail_of_one", noise("2", "1", "196", "rademacher"));
+  add("noise_tail_of_three_pairs", noise("2", "1", "196", "gaussian"));
+  add("noise_rows_of_blocks", noise("3", "4", "64", "gaussian"));
   add("noise_odd", noise("2", "3", "7", "gaussian"));
 
   add("noise_of_sites", noiseOfSites("3", "4", "256"));
